@@ -1,0 +1,1 @@
+"""Children's services: the CSC API's JSON."""

@@ -1,0 +1,170 @@
+"""
+The edge, the same for every agency: spool, sign, seal, publish, answer (FORMATS.md 2 rule 1).
+
+The sender is answered when Kafka has acknowledged, and not before. What could not be read goes to
+the organisation's quarantine topic, sealed, and is answered too: nothing is dropped on the floor.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from adapters.contract import Item, Nothing, Quarantined, Read, Site
+from adapters.events import cloud_event, lane, thread_of
+from adapters.spool import Spool
+from broker import sdjwt
+from broker.domain.directory_keys import SealingKey
+from broker.domain.ids import KeyId
+from broker.domain.outgoing import Outgoing
+from broker.domain.topics import concerns_topic, quarantine_topic
+from broker.domain.words import EventType, Lane
+from broker.schemas import BROKER_ONLY
+from broker.sealing import NOTIFICATION, QUARANTINE, seal
+
+_DISCLOSABLE = {*BROKER_ONLY, "fact"}
+
+
+class Sends(Protocol):
+    async def send(self, outgoing: Sequence[Outgoing]) -> Sequence[tuple[str, int]]:
+        """Topic-partition and offset of each. Raises KafkaUnavailable: send all of them again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteKeys:
+    """What a site holds: its organisation's signing key, its event key, the broker's public key."""
+
+    kid: KeyId
+    sign: Callable[[bytes], bytes]
+    event_key: bytes
+    broker: SealingKey
+    random: Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the sender is told about one message: no content."""
+
+    outcome: str  # notification, fact, nothing, quarantine
+    id: str | None = None
+    reason: str | None = None
+    detail: str = ""
+    reference: str | None = None
+    topic: str | None = None
+    partition: int | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One feed: a site, its format, its keys, its spool."""
+
+    site: Site
+    reads: Read
+    keys: SiteKeys
+    spool: Spool
+    sender: Sends
+
+    async def take(self, native: bytes, received: datetime) -> list[Answer]:
+        """Everything in these bytes, published. Raises KafkaUnavailable: nothing was lost."""
+        where = replace(self.site, received=received)
+        return await self.publish(self.reads(native, where), where, native)
+
+    async def publish(self, items: Sequence[Item], where: Site, native: bytes) -> list[Answer]:
+        made = [self._made(item, where, native) for item in items]
+        outgoing = [each for _, each in made if each is not None]
+        places = iter(await self.sender.send(outgoing)) if outgoing else iter(())
+        answers = []
+        for answer, each in made:
+            if each is None:
+                answers.append(answer)
+                continue
+            at, offset = next(places)
+            topic, _, part = at.rpartition("-")
+            if answer.id is not None:
+                self.spool.acknowledged(answer.id, topic, int(part), offset)
+            answers.append(replace(answer, topic=topic, partition=int(part), offset=offset))
+        return answers
+
+    def _made(self, item: Item, where: Site, native: bytes) -> tuple[Answer, Outgoing | None]:
+        if isinstance(item, Nothing):
+            return Answer(outcome="nothing", reason=item.reason), None
+        if isinstance(item, Quarantined):
+            return self._quarantined(item, where, native)
+        thread = thread_of(item, where, self.keys.event_key)
+        if item.type is EventType.CONCERN_RETRACTED and not self.spool.raised(thread):
+            if item.without_original == "nothing":
+                return Answer(outcome="nothing", reason="never_raised"), None
+            return self._quarantined(Quarantined(reason=item.without_original), where, native)
+        event = cloud_event(item, where, event_key=self.keys.event_key)
+        if isinstance(event, Quarantined):
+            return self._quarantined(event, where, native)
+        return self._signed(event, lane(item), where)
+
+    def _signed(self, event: dict[str, Any], on: Lane, where: Site) -> tuple[Answer, Outgoing]:
+        made = event["id"]
+        token = self.spool.token(made) or self.spool.keep(
+            made, event["data"]["thread"], event["type"], self._token(event["data"])
+        )
+        concern = event["type"] in {"concern.raised", "concern.retracted"}
+        answer = Answer(
+            outcome="notification" if concern else "fact",
+            id=made,
+            reference=event["data"]["reference"],
+        )
+        headers = {f"ce_{name}": str(event[name]) for name in _HEADERS}
+        sealed = self._sealed(token.encode(), (NOTIFICATION, made, where.organisation))
+        topic = concerns_topic(where.organisation, on)
+        return answer, Outgoing(
+            topic=topic,
+            key=event["partitionkey"],
+            value=sealed,
+            headers={**headers, "content-type": event["datacontenttype"]},
+        )
+
+    def _token(self, data: dict[str, Any]) -> str:
+        """Plain claims are what every recipient may know; all else is disclosable."""
+        plain = {name: value for name, value in data.items() if name not in _DISCLOSABLE}
+        categories = plain.pop("categories", {})
+        claims = {
+            f"{category}.{part}": value
+            for category, parts in categories.items()
+            for part, value in parts.items()
+        }
+        claims |= {name: data[name] for name in sorted(_DISCLOSABLE) if name in data}
+        claims.setdefault("present", {})
+        return sdjwt.issue(
+            plain,
+            claims,
+            kid=self.keys.kid,
+            sign=self.keys.sign,
+            salt=lambda: self.keys.random(sdjwt.SALT_BYTES),
+        )
+
+    def _quarantined(
+        self, item: Quarantined, where: Site, native: bytes
+    ) -> tuple[Answer, Outgoing]:
+        made = hashlib.sha256(native + item.reason.encode() + item.detail.encode()).hexdigest()[:26]
+        body = json.dumps({"reason": item.reason, "detail": item.detail}).encode() + b"\n" + native
+        parts = (QUARANTINE, made, where.organisation)
+        answer = Answer(outcome="quarantine", reason=item.reason, detail=item.detail)
+        return answer, Outgoing(
+            topic=quarantine_topic(where.organisation),
+            key=made,
+            value=self._sealed(body[: sdjwt.MOST_BYTES], parts),
+            headers={
+                "ce_id": made,
+                "reason": item.reason,
+                "detail": item.detail[:200],
+                "lane": item.lane.value,
+            },
+        )
+
+    def _sealed(self, content: bytes, parts: tuple[str, str, str]) -> bytes:
+        return seal(content, to=self.keys.broker, parts=parts, data_key=self.keys.random(32))
+
+
+_HEADERS = ("specversion", "id", "source", "type", "time", "subject", "dataschema", "partitionkey")

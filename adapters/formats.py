@@ -1,0 +1,36 @@
+"""Every format of every agency, by name. No scanning: a new one is a line here and one file."""
+
+from dataclasses import dataclass
+
+from adapters.childrens_services import csc
+from adapters.contract import Read
+from adapters.health import fhir
+from adapters.police import niem, notices
+from adapters.schools import safeguarding
+from broker.domain.words import Agency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """One format of one agency: what reads it, and the profile of a site that says no other."""
+
+    read: Read
+    profile: str  # a file of adapters/<agency>/profiles
+
+
+ADAPTERS: dict[Agency, dict[str, Format]] = {
+    Agency.HEALTH: {"fhir-r4": Format(read=fhir.read, profile="hospital")},
+    Agency.POLICE: {
+        "csv-profile": Format(read=notices.read, profile="police-ppn"),
+        "niem-xml": Format(read=niem.read, profile="force"),
+    },
+    Agency.SCHOOLS: {"csv-profile": Format(read=safeguarding.read, profile="school-safeguarding")},
+    Agency.CHILDRENS_SERVICES: {"csc-json": Format(read=csc.read, profile="council")},
+}
+
+
+def format_of(agency: Agency, native: bytes) -> str:
+    """The format that bytes look like, by their beginning; the agency's first if they do not."""
+    names = list(ADAPTERS[agency])
+    is_xml = native.lstrip(b"\xef\xbb\xbf \t\r\n\xff\xfe").startswith((b"<", b"\x00<"))
+    return next((name for name in names if is_xml and name.endswith("xml")), names[0])

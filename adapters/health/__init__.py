@@ -1,0 +1,1 @@
+"""Health: FHIR R4 as JSON."""

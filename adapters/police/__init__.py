@@ -1,0 +1,1 @@
+"""Police: protecting-people notices as CSV by profile, and NIEM XML."""

@@ -1,0 +1,11 @@
+"""Protecting-people notices: one row for each child in each incident. The profile says how."""
+
+from collections.abc import Sequence
+
+from adapters.contract import Item, Site
+from adapters.profile import read_csv
+
+
+def read(native: bytes, site: Site) -> Sequence[Item]:
+    """One Item a row."""
+    return read_csv(native, site)

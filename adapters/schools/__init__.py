@@ -1,0 +1,1 @@
+"""Schools: exports of safeguarding products as CSV by profile."""

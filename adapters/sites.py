@@ -1,0 +1,56 @@
+"""Sites: whose systems an adapter reads, from a profile that an analyst writes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from adapters.contract import Site
+from broker.domain.ids import OrganisationId
+from broker.domain.words import Agency
+from broker.errors import Misconfigured
+
+_FOLDERS = {agency: f"adapters.{agency.value}" for agency in Agency}
+
+
+def read_profile(agency: Agency, name: str) -> Mapping[str, Any]:
+    """A profile by path, or by the name of one that ships: `school-safeguarding`, with or without
+    its version. Raises Misconfigured."""
+    path = Path(name)
+    if not path.is_file():
+        plain = name.partition("/")[0].removesuffix(".yaml")
+        shipped = files(_FOLDERS[agency]).joinpath("profiles", f"{plain}.yaml")
+        if not shipped.is_file():
+            listed = sorted(
+                each.name for each in files(_FOLDERS[agency]).joinpath("profiles").iterdir()
+            )
+            raise Misconfigured(
+                "no_profile", f"{name}: no such file, and none of {', '.join(listed)}"
+            )
+        text = shipped.read_text(encoding="utf-8")
+    else:
+        text = path.read_text(encoding="utf-8")
+    try:
+        written = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise Misconfigured("profile_not_yaml", f"{name}: {error}") from None
+    if not isinstance(written, dict):
+        raise Misconfigured("profile_not_yaml", f"{name}: a profile is a mapping")
+    return written
+
+
+def site(agency: Agency, profile: Mapping[str, Any], received: datetime) -> Site:
+    """Raises Misconfigured, naming what the profile lacks."""
+    try:
+        return Site(
+            agency=agency,
+            organisation=OrganisationId(profile["publisher"]),
+            source=profile["source"],
+            received=received,
+            profile=profile,
+        )
+    except KeyError as error:
+        raise Misconfigured("profile_lacks", str(error)) from None

@@ -1,0 +1,61 @@
+"""
+What an adapter has signed, kept until Kafka has it and after: sign once, send the stored bytes.
+
+Signing again would give other salts and so another token under the same id. The spool also knows
+which threads this site raised, for retractions.
+"""
+
+import sqlite3
+from pathlib import Path
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS sent (
+    id      TEXT PRIMARY KEY,
+    thread  TEXT NOT NULL,
+    type    TEXT NOT NULL,
+    token   TEXT NOT NULL,
+    topic   TEXT,            -- NULL until Kafka has acknowledged it
+    part    INTEGER,
+    place   INTEGER
+);
+CREATE INDEX IF NOT EXISTS sent_thread ON sent (thread);
+"""
+
+
+class Spool:
+    """One site's, in one SQLite file that only its owner can read."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._rows = sqlite3.connect(path, isolation_level=None)
+        path.chmod(0o600)
+        self._rows.execute("PRAGMA journal_mode = WAL")
+        self._rows.execute("PRAGMA synchronous = FULL")
+        self._rows.executescript(_TABLES)
+
+    def keep(self, made: str, thread: str, kind: str, token: str) -> str:
+        """The token kept under this id: the first one signed, whatever comes later."""
+        self._rows.execute(
+            "INSERT OR IGNORE INTO sent (id, thread, type, token) VALUES (?, ?, ?, ?)",
+            (made, thread, kind, token),
+        )
+        row = self._rows.execute("SELECT token FROM sent WHERE id = ?", (made,)).fetchone()
+        return str(row[0])
+
+    def token(self, made: str) -> str | None:
+        row = self._rows.execute("SELECT token FROM sent WHERE id = ?", (made,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def raised(self, thread: str) -> bool:
+        """Whether this site ever raised a concern of this thread."""
+        asked = "SELECT 1 FROM sent WHERE thread = ? AND type = 'concern.raised' LIMIT 1"
+        return self._rows.execute(asked, (thread,)).fetchone() is not None
+
+    def acknowledged(self, made: str, topic: str, part: int, place: int) -> None:
+        self._rows.execute(
+            "UPDATE sent SET topic = ?, part = ?, place = ? WHERE id = ?",
+            (topic, part, place, made),
+        )
+
+    def close(self) -> None:
+        self._rows.close()

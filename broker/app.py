@@ -1,0 +1,298 @@
+"""
+Wiring, by hand: this file knows every other and no rule. One function builds one process; the only
+places that ask the clock and draw random values are here and in the commands.
+"""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from broker import sdjwt
+from broker.custody import KeyedCustody
+from broker.delivery import Relay, Seals
+from broker.domain.ids import AlertId, DisclosureId, KeyId, OrganisationId
+from broker.domain.notification import Json
+from broker.domain.topics import (
+    disclosures_topic,
+    receipts_in_topic,
+    receipts_topic,
+    topics_of,
+)
+from broker.domain.words import Category, Lane
+from broker.errors import Misconfigured, NotGenuine
+from broker.intake import Intake
+from broker.jws import COVER, RECEIPT, read_jws, sign_jws
+from broker.kafka import make_topics, partitions, sender, tail
+from broker.keys import (
+    BROKER,
+    Opener,
+    PublicKeys,
+    Signer,
+    opener,
+    read_public_keys,
+    signer,
+    wrapper,
+)
+from broker.lanes import Worker
+from broker.ledger.checkpoint import Checkpoint, signed_note
+from broker.partnership import Partnership, read_partnership
+from broker.policy import CedarPolicies, read_bundle
+from broker.proving import ledger_key
+from broker.publishers import Reader
+from broker.receipts import ReceiptIntake
+from broker.receiving import Recipient
+from broker.recording import Chance
+from broker.sealing import DISCLOSURE, open_with, seal
+from broker.sequencer import Sequencer
+from broker.settings import Settings
+from broker.store.ledger import ledger
+from broker.store.migrate import migrate
+from broker.store.outbox import PostgresOutbox
+from broker.store.postgres import PostgresStore, pool_of
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the one place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What every process of the broker reads at its start."""
+
+    settings: Settings
+    partnership: Partnership
+    public: PublicKeys
+
+    @property
+    def database(self) -> str:
+        return self.settings.database.get_secret_value()
+
+
+def parts(settings: Settings) -> Parts:
+    """Raises Misconfigured, naming the setting."""
+    for name in ("kafka", "database"):
+        given = getattr(settings, name)
+        if not (given if isinstance(given, str) else given.get_secret_value()):
+            raise Misconfigured("not_set", f"BROKER_{name.upper()}")
+    return Parts(
+        settings=settings,
+        partnership=read_partnership(settings.directory),
+        public=read_public_keys(settings.keys / "public.json"),
+    )
+
+
+def stopping() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT. A process may as well be killed: nothing is lost."""
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    return stop
+
+
+def custody(keys: Path) -> KeyedCustody:
+    return KeyedCustody(wrapper=wrapper(keys), fresh_key=lambda: secrets.token_bytes(32))
+
+
+def chance() -> Chance:
+    return Chance(
+        salt=lambda: secrets.token_bytes(32), alert=lambda: AlertId(secrets.token_urlsafe(16))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenKey:
+    """`open_key` of sealing.unseal, with one organisation's secrets."""
+
+    secret: Opener
+
+    def __call__(self, kid: KeyId, wrapped: bytes, info: bytes) -> bytes:
+        return open_with(self.secret.secret(kid), wrapped, info)
+
+
+@asynccontextmanager
+async def intake(found: Parts) -> AsyncIterator[Intake]:
+    """Steps 2 to 6. Raises PolicySetInvalid: no start with policies that do not validate."""
+    policies = CedarPolicies(read_bundle(found.settings.policies))
+    keys = found.settings.keys
+    reader = Reader(
+        key_of=found.public.signing_key,
+        open_key=OpenKey(opener(keys, BROKER)),
+        digest=wrapper(keys).digest,
+        now=clock,
+    )
+    async with pool_of(found.database) as pool:
+        yield Intake(
+            read_one=reader.read_one,
+            policies=policies,
+            rules=policies.rules,
+            directory=found.partnership.directory(),
+            store=PostgresStore(pool),
+            custody=custody(keys),
+            chance=chance(),
+            now=clock,
+        )
+
+
+async def carry(settings: Settings, lane: Lane) -> None:
+    """`broker carry`: one lane's worker, until it is told to stop."""
+    found, stop = parts(settings), stopping()
+    owners = found.partnership.owners()
+    topics = [topic for topic in owners if topic.endswith(f".{lane.value}")]
+    if lane is Lane.ROUTINE:  # what adapters set apart is kept for a person on this lane
+        topics += [topic for topic in owners if topic.startswith("quarantine.")]
+    async with intake(found) as taken:
+        store = taken.store
+        async with partitions(
+            settings.kafka,
+            group=f"broker.carry.{lane.value}",
+            topics=topics,
+            next_offsets=store.next_offsets,
+            most=settings.batch,
+        ) as shared:
+            worker = Worker(partitions=shared, intake=taken, whose=owners.__getitem__, now=clock)
+            await worker.run(stop)
+
+
+def seals(found: Parts, signed_by: Signer) -> Seals:
+    """Taking claims, signing and sealing, with the broker's key and the recipients' public ones."""
+
+    def sealed(content: bytes, disclosure: DisclosureId, organisation: OrganisationId) -> bytes:
+        to = found.public.sealing_key_of(organisation, clock())
+        made = (DISCLOSURE, disclosure, organisation)
+        return seal(content, to=to, parts=made, data_key=secrets.token_bytes(32))
+
+    return Seals(
+        claims_of=sdjwt.present,
+        sign_cover=_Signs(COVER, signed_by),
+        sign_receipt=_Signs(RECEIPT, signed_by),
+        seal=sealed,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    typ: str
+    signed_by: Signer
+
+    def __call__(self, payload: Mapping[str, object]) -> str:
+        return sign_jws(payload, typ=self.typ, kid=self.signed_by.kid, sign=self.signed_by.sign)
+
+
+async def deliver(settings: Settings) -> None:
+    """`broker deliver`: both lanes' relays, each with its own connections, and the receipts."""
+    found, stop = parts(settings), stopping()
+    bundle = read_bundle(settings.policies)
+    signed_by = signer(settings.keys, BROKER)
+    async with asyncio.TaskGroup() as running:
+        for lane in Lane:
+            running.create_task(_relay(found, lane, bundle.blind, signed_by, stop))
+        running.create_task(_receipts(found, stop))
+
+
+async def _relay(
+    found: Parts, lane: Lane, blind: frozenset[Category], signed_by: Signer, stop: asyncio.Event
+) -> None:
+    settings = found.settings
+    rules = read_bundle(settings.policies).rules
+    async with pool_of(found.database, most=2) as pool, sender(settings.kafka) as sends:
+        relay = Relay(
+            outbox=PostgresOutbox(pool, found.database),
+            sender=sends,
+            custody=custody(settings.keys),
+            seals=seals(found, signed_by),
+            contacts=found.partnership.contacts(),
+            refused_states={state.value for state in rules.refused_states},
+            blind={category.value for category in blind},
+            origin=settings.ledger_origin,
+            now=clock,
+        )
+        await relay.run(lane, settings.batch, stop)
+
+
+async def _receipts(found: Parts, stop: asyncio.Event) -> None:
+    settings = found.settings
+    owners = found.partnership.owners()
+
+    def verified(signed: str, organisation: OrganisationId) -> Mapping[str, object]:
+        said, key = read_jws(signed, typ=RECEIPT, key_of=found.public.signing_key)
+        if key.organisation != organisation:
+            raise NotGenuine("not_their_topic", key.organisation)
+        key.check(issued=clock(), now=clock())
+        return said
+
+    async with pool_of(found.database, most=2) as pool:
+        store = PostgresStore(pool)
+        async with partitions(
+            settings.kafka,
+            group="broker.receipts",
+            topics=[receipts_in_topic(each) for each in found.partnership.recipients],
+            next_offsets=store.next_offsets,
+            most=settings.batch,
+        ) as shared:
+            taker = ReceiptIntake(verify=verified, store=store, now=clock)
+            worker = Worker(partitions=shared, intake=taker, whose=owners.__getitem__, now=clock)
+            await worker.run(stop)
+
+
+async def keep_ledger(settings: Settings) -> None:
+    """`broker ledger`: numbers leaves and signs heads, or stands by."""
+    found, stop = parts(settings), stopping()
+    signed_by = signer(settings.keys, BROKER, "ledger")
+
+    def sign(checkpoint: Checkpoint) -> str:
+        return signed_note(
+            checkpoint,
+            name=settings.ledger_origin,
+            public=signed_by.public(),
+            sign=signed_by.sign,
+        )
+
+    async with ledger(found.database) as log, sender(settings.kafka) as sends:
+        await Sequencer(
+            log=log, origin=settings.ledger_origin, sign=sign, sender=sends, now=clock
+        ).run(stop)
+
+
+async def receive(
+    settings: Settings, organisation: OrganisationId, *, into: Path | None, wait: float
+) -> AsyncIterator[dict[str, Json]]:
+    """`broker receive`: needs that organisation's own keys and the public ones, no database."""
+    public = read_public_keys(settings.keys / "public.json")
+    async with (
+        sender(settings.kafka) as sends,
+        tail(
+            settings.kafka,
+            group=f"{organisation}.receive",
+            topics=[disclosures_topic(organisation), receipts_topic(organisation)],
+            silence=wait,
+        ) as tailed,
+    ):
+        recipient = Recipient(
+            organisation=organisation,
+            open_key=OpenKey(opener(settings.keys, organisation)),
+            sign_receipt=_Signs(RECEIPT, signer(settings.keys, organisation)),
+            public=public,
+            ledger=ledger_key(public, settings.ledger_origin),
+            sender=sends,
+            into=into,
+            now=clock,
+        )
+        async for told in recipient.run(tailed):
+            yield told
+
+
+async def topics(settings: Settings) -> Sequence[str]:
+    """`broker topics`: make what the directory calls for."""
+    found = parts(settings)
+    names = topics_of(found.partnership.publishers, found.partnership.recipients)
+    return await make_topics(settings.kafka, names, count=settings.partitions)
+
+
+def prepare(settings: Settings) -> list[str]:
+    """`broker migrate`."""
+    return migrate(settings.database.get_secret_value())

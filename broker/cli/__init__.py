@@ -1,0 +1,1 @@
+"""The command `broker`: application.py puts it together, one module a command."""

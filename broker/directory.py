@@ -1,0 +1,215 @@
+"""
+Step 4: who might need to know? Relationships, whoever is on duty for the area, gateways.
+
+Naming somebody here tells them nothing: it only raises a question that the policies answer, and
+the answer is recorded whatever it is.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from broker.domain.decision import AreaDuty, Candidate, GatewayRule, Question, Recipient
+from broker.domain.ids import OrganisationId
+from broker.domain.known import Directory, Known, Match, MatchState, Relationship, Rules
+from broker.domain.notification import Notification
+from broker.domain.words import Category, Gateway, RelationshipKind
+
+_Found = tuple[Recipient, RelationshipKind, str]
+
+
+def who_might_need_to_know(
+    notification: Notification, match: Match, known: Known, *, rules: Rules, directory: Directory
+) -> tuple[Candidate, ...]:
+    """
+    The candidates, each recipient once, in a stable order. Nobody is found *through* a doubtful
+    match: then only those on duty for the area are candidates, told that the child is not certain.
+    """
+    certain = match.state is not MatchState.NEEDS_PERSON
+    held = _held(known.relationships.get(match.subject, ()), known.now) if certain else []
+    area = _area(notification, match, known, directory)
+    found = [*_related(held, directory), *_on_duty(notification, area, held, rules, directory)]
+    asked: dict[Recipient, Candidate] = {}
+    for recipient, kind, why in found:
+        if recipient in asked or _is_the_desk(recipient, notification, directory):
+            continue
+        question = _question(
+            notification,
+            recipient,
+            kind,
+            match=match,
+            known=known,
+            rules=rules,
+            directory=directory,
+        )
+        asked[recipient] = Candidate(
+            recipient=recipient,
+            question=question,
+            why=why,
+            ring=_ring(notification, recipient, directory, barred=question.location_barred),
+            child_certain=certain,
+        )
+    return tuple(asked.values())
+
+
+def _held(relationships: Iterable[Relationship], now: datetime) -> list[Relationship]:
+    return [relationship for relationship in relationships if relationship.holds_at(now)]
+
+
+def _related(held: Sequence[Relationship], directory: Directory) -> Iterable[_Found]:
+    for relationship in held:
+        body = directory.bodies.get(relationship.organisation)
+        if body is not None:
+            recipient = Recipient(
+                organisation=relationship.organisation, role=relationship.role, agency=body.agency
+            )
+            yield recipient, relationship.kind, relationship.kind.value
+
+
+def _on_duty(
+    notification: Notification,
+    area: str,
+    held: Sequence[Relationship],
+    rules: Rules,
+    directory: Directory,
+) -> Iterable[_Found]:
+    """Whoever answers for the area, from the level at which policy calls them."""
+    open_case = any(relationship.kind is RelationshipKind.ALLOCATED for relationship in held)
+    called = {
+        duty.role
+        for duty in rules.area_duties
+        if _is_called(duty, notification, open_case=open_case)
+    }
+    for recipient in directory.on_duty.get(area, ()):
+        if recipient.role in called:
+            yield recipient, RelationshipKind.NONE, "area_duty"
+
+
+def _is_called(duty: AreaDuty, notification: Notification, *, open_case: bool) -> bool:
+    return notification.level >= (duty.with_open_case_from if open_case else duty.from_level)
+
+
+def _area(notification: Notification, match: Match, known: Known, directory: Directory) -> str:
+    """Where the child lives; while nobody knows, where the child was found."""
+    found = directory.bodies[notification.publisher].area
+    return known.areas.get(match.subject, found)
+
+
+def _is_the_desk(recipient: Recipient, notification: Notification, directory: Directory) -> bool:
+    """Whoever published has the concern already, as they wrote it (DOMAIN.md 4.8, 1)."""
+    publisher = directory.bodies[notification.publisher]
+    return recipient.organisation == notification.publisher and recipient.role is publisher.desk
+
+
+def _question(
+    notification: Notification,
+    recipient: Recipient,
+    kind: RelationshipKind,
+    *,
+    match: Match,
+    known: Known,
+    rules: Rules,
+    directory: Directory,
+) -> Question:
+    routing = notification.routing
+    certain = match.state is not MatchState.NEEDS_PERSON
+    stated = routing.consent_state
+    nobody: frozenset[Category] = frozenset()
+    agreed = rules.agreement_counts_for if stated in rules.agreed_states and certain else nobody
+    refused = rules.refusal_counts_for if stated in rules.refused_states else nobody
+    return Question(
+        role=recipient.role,
+        agency=recipient.agency,
+        publisher=notification.agency,
+        level=notification.level,
+        level_state=notification.level_state,
+        gateway=established(notification, recipient, kind, rules.gateways),
+        relationship=kind,
+        consent_stated=stated,
+        agreed=agreed,
+        refused=refused,
+        sealed=routing.sealed,
+        conflict=recipient.organisation in routing.excluded,
+        location_barred=_location_barred(
+            notification, recipient, match=match, known=known, rules=rules, directory=directory
+        ),
+        jurisdiction=routing.jurisdiction,
+    )
+
+
+def _ring(
+    notification: Notification, recipient: Recipient, directory: Directory, *, barred: bool
+) -> OrganisationId:
+    """
+    The publisher; but where its name could tell where a protected child is, the recipient's own
+    hub: whoever is listed first for the recipient's own area (DOMAIN.md 4.1).
+    """
+    if not barred:
+        return notification.publisher
+    own_area = directory.bodies[recipient.organisation].area
+    hubs = directory.on_duty.get(own_area, ())
+    return hubs[0].organisation if hubs else recipient.organisation
+
+
+def established(
+    notification: Notification,
+    recipient: Recipient,
+    kind: RelationshipKind,
+    gateways: Iterable[GatewayRule],
+) -> Gateway:
+    """The gateway that holds for this recipient; a publisher's claim alone opens nothing."""
+    for rule in gateways:
+        if (
+            notification.routing.gateway is rule.gateway
+            and notification.agency is rule.publisher
+            and recipient.role in rule.roles
+            and kind in rule.relationships
+            and _claimed(notification, rule)
+        ):
+            return rule.gateway
+    return Gateway.NONE
+
+
+def _claimed(notification: Notification, rule: GatewayRule) -> bool:
+    if rule.claim is None:
+        return True
+    claim, _, member = rule.claim.rpartition(".")
+    value = notification.claims.get(claim)
+    return isinstance(value, dict) and value.get(member) in rule.equals
+
+
+def _location_barred(
+    notification: Notification,
+    recipient: Recipient,
+    *,
+    match: Match,
+    known: Known,
+    rules: Rules,
+    directory: Directory,
+) -> bool:
+    """
+    Protected, and this recipient is not on the list. While it is doubtful who the child is, the
+    protection of anybody it might be counts: doubt widens protection, never access.
+    """
+    protected = [
+        known.protected[subject]
+        for subject in (match.subject, *match.doubted)
+        if subject in known.protected
+    ]
+    if not protected and not notification.routing.location_protected:
+        return False
+    area = _area(notification, match, known, directory)
+    body = directory.bodies[recipient.organisation]
+    if body.agency in rules.allowed_by_right and body.area == area:
+        return False
+    named = {recipient.organisation} <= _named(notification, protected)
+    return not named
+
+
+def _named(
+    notification: Notification, protected: Sequence[frozenset[OrganisationId]]
+) -> frozenset[OrganisationId]:
+    """The allow-list: whoever published the location and whoever was named since."""
+    listed: frozenset[OrganisationId] = frozenset().union(*protected)
+    if notification.routing.location_protected:
+        listed |= notification.routing.allow_list | {notification.publisher}
+    return listed

@@ -1,0 +1,134 @@
+"""
+What is asked about one recipient, and what is answered: an extent for every category, with
+because. There is no yes or no here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from broker.domain.ids import OrganisationId, PolicyId, PolicyVersion
+from broker.domain.words import (
+    Agency,
+    Category,
+    ConsentState,
+    Extent,
+    Gateway,
+    Level,
+    LevelState,
+    RelationshipKind,
+    Role,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """An organisation in a role that might be, or is, told."""
+
+    organisation: OrganisationId
+    role: Role
+    agency: Agency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """
+    All that a decision about one recipient may depend on: closed values, nothing else. Two equal
+    questions have equal rulings, so a ruling may be remembered for as long as the policies stand.
+    """
+
+    role: Role
+    agency: Agency  # the recipient's
+    publisher: Agency
+    level: Level  # as published or confirmed; which level counts for a role is policy
+    level_state: LevelState
+    gateway: Gateway  # established by the broker for this recipient
+    relationship: RelationshipKind  # now
+    consent_stated: ConsentState  # what the publisher says was asked and answered
+    agreed: frozenset[Category] = frozenset()  # an agreement by the right giver holds now
+    refused: frozenset[Category] = frozenset()  # refused or withdrawn by whoever's wish counts
+    override: frozenset[Category] = frozenset()  # a live override names recipient and category
+    sealed: bool = False
+    conflict: bool = False
+    location_barred: bool = False  # protected location, and the recipient is off its allow-list
+    necessity: bool = False  # a named person wrote why others must know without agreement
+    own: bool = False  # the recipient is the desk that published
+    jurisdiction: str = "GB-ENG"
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """The policies that gave the extent, and those that stopped more. Never empty."""
+
+    permits: tuple[PolicyId, ...] = ()
+    forbids: tuple[PolicyId, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.permits and not self.forbids:
+            raise ValueError("a because names at least one policy, or no-permit-applies")
+
+
+NO_PERMIT_APPLIES = Because(forbids=(PolicyId("no-permit-applies"),))
+"""Default deny, said aloud."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What the policies answer to one Question."""
+
+    extents: Mapping[Category, Extent]
+    because: Mapping[Category, Because]
+    duties: frozenset[str] = frozenset()
+    policy: PolicyVersion
+    level_used: Level
+
+    def __post_init__(self) -> None:
+        if not set(self.extents) == set(self.because) == set(Category):
+            raise ValueError("a ruling gives an extent and a because for every category")
+
+    @property
+    def tells_nothing(self) -> bool:
+        return all(extent is Extent.NOTHING for extent in self.extents.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A recipient who might need to know, and the question that this raises."""
+
+    recipient: Recipient
+    question: Question
+    why: str  # the directory's word: a kind of relationship, or area_duty
+    ring: OrganisationId  # whom to ring about this concern
+    child_certain: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A ruling for one candidate about one notification."""
+
+    candidate: Candidate
+    ruling: Ruling
+
+    @property
+    def recipient(self) -> Recipient:
+        return self.candidate.recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaDuty:
+    """Who is told by duty for an area, without a relationship: a rule from policies/."""
+
+    role: Role
+    from_level: Level
+    with_open_case_from: Level  # where the child has an allocated worker, only from this level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayRule:
+    """When the broker may establish a gateway that a publisher proposed: a rule from policies/."""
+
+    gateway: Gateway
+    publisher: Agency
+    roles: frozenset[Role]
+    relationships: frozenset[RelationshipKind]
+    claim: str | None = None  # "police_incident.summary.kind"
+    equals: frozenset[str] = field(default_factory=frozenset)  # values of that claim

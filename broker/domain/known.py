@@ -1,0 +1,116 @@
+"""What the broker knew when it decided: one snapshot, read before step 3."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from broker.domain.decision import AreaDuty, GatewayRule, Recipient
+from broker.domain.ids import NotificationId, OrganisationId, SubjectId, ThreadId
+from broker.domain.words import (
+    Agency,
+    Category,
+    ConsentState,
+    Level,
+    RelationshipKind,
+    Role,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relationship:
+    """Why an organisation has to do with a subject. From is included, until is not."""
+
+    organisation: OrganisationId
+    role: Role
+    kind: RelationshipKind
+    since: datetime
+    until: datetime | None = None
+
+    def holds_at(self, now: datetime) -> bool:
+        return self.since <= now and (self.until is None or now < self.until)
+
+
+class MatchState(StrEnum):
+    KNOWN = "known"
+    NEEDS_PERSON = "needs_person"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """Who a notification is about. `doubted`: the subjects it might be, when a person must say."""
+
+    subject: SubjectId
+    state: MatchState
+    why: str
+    doubted: frozenset[SubjectId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprint:
+    """What a subject, or a notification, says of itself: keyed digests, not readable."""
+
+    identifiers: frozenset[bytes]
+    forename: bytes | None
+    birth_date: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """
+    One snapshot for one batch. `holders` says which subject holds an identifier, `fingerprints`
+    what each of those says of itself, and `unused` an id for each notification that needs one.
+    """
+
+    now: datetime
+    unused: Mapping[NotificationId, SubjectId]
+    holders: Mapping[bytes, SubjectId] = field(default_factory=dict)
+    fingerprints: Mapping[SubjectId, Fingerprint] = field(default_factory=dict)
+    relationships: Mapping[SubjectId, Sequence[Relationship]] = field(default_factory=dict)
+    areas: Mapping[SubjectId, str] = field(default_factory=dict)
+    protected: Mapping[SubjectId, frozenset[OrganisationId]] = field(default_factory=dict)
+    told: Mapping[ThreadId, Sequence[Recipient]] = field(default_factory=dict)
+    subject_keys: Mapping[SubjectId, bytes] = field(default_factory=dict, repr=False)  # wrapped
+
+    def having_met(self, match: Match, asked: Fingerprint) -> "Known":
+        """The snapshot after a first sighting, so that the next in the batch is recognised."""
+        if match.state is not MatchState.NEW:
+            return self
+        return replace(
+            self,
+            holders={**self.holders, **dict.fromkeys(asked.identifiers, match.subject)},
+            fingerprints={**self.fingerprints, match.subject: asked},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What policies/ says about routing: the same for every batch under one policy version."""
+
+    area_duties: Sequence[AreaDuty]
+    gateways: Sequence[GatewayRule]
+    agreement_counts_for: frozenset[Category]  # when a publisher says that agreement was given
+    refusal_counts_for: frozenset[Category]
+    agreed_states: frozenset[ConsentState]
+    refused_states: frozenset[ConsentState]
+    allowed_by_right: frozenset[Agency]  # may know a protected location in their own area
+    must_see_roles: frozenset[Role]
+    must_see_from: Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """One organisation of the directory, as far as deciding needs it."""
+
+    agency: Agency
+    area: str
+    desk: Role | None = None  # the role that publishes: it is not told what it said itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """Organisations by id, and who answers for an area by duty."""
+
+    bodies: Mapping[OrganisationId, Body]
+    on_duty: Mapping[str, Sequence[Recipient]]

@@ -1,0 +1,100 @@
+"""
+What one batch writes, as rows in the order of their tables' columns. Made by recording.py, written
+by the store in one transaction; a row is a tuple so that it can be copied in by the thousand.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Row = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """One list a table. The columns stand beside each name in COLUMNS."""
+
+    subject: Sequence[Row] = ()
+    subject_key: Sequence[Row] = ()
+    identifier: Sequence[Row] = ()
+    allow_list: Sequence[Row] = ()
+    inbox: Sequence[Row] = ()
+    ruling: Sequence[Row] = ()
+    decision: Sequence[Row] = ()
+    outbox: Sequence[Row] = ()
+    alert: Sequence[Row] = ()
+    leaf_waiting: Sequence[Row] = ()
+    relationship: Sequence[Row] = ()
+    relationship_end: Sequence[Row] = ()
+
+
+COLUMNS = {
+    "subject": ("id", "kind", "state", "area", "protected", "forename", "birth_date", "since"),
+    "subject_key": ("subject", "wrapped"),
+    "identifier": ("digest", "subject", "source"),
+    "allow_list": ("subject", "organisation", "source"),
+    "inbox": (
+        "publisher",
+        "id",
+        "type",
+        "thread",
+        "lane",
+        "level",
+        "subject",
+        "match",
+        "match_why",
+        "reference",
+        "correlation",
+        "candidates",
+        "token_sha256",
+        "wrapped_key",
+        "body",
+        "topic",
+        "partition",
+        "at_offset",
+        "issued",
+        "received",
+    ),
+    "ruling": ("id", "policy", "level_used", "question", "extents", "because", "duties"),
+    "decision": (
+        "id",
+        "publisher",
+        "notification",
+        "subject",
+        "organisation",
+        "role",
+        "why",
+        "ruling",
+        "outcome",
+        "ground",
+        "at",
+    ),
+    "outbox": (
+        "kind",
+        "disclosure",
+        "decision",
+        "publisher",
+        "notification",
+        "organisation",
+        "lane",
+        "claims",
+        "held",
+        "ring",
+        "leaf_commit",
+        "created",
+    ),
+    "alert": (
+        "id",
+        "disclosure",
+        "organisation",
+        "role",
+        "subject",
+        "publisher",
+        "notification",
+        "level",
+        "must_see",
+        "created",
+    ),
+    "leaf_waiting": ("entry", "disclosure", "organisation", "subject", "wrapped_key", "record"),
+    "relationship": ("subject", "organisation", "role", "kind", "since", "until", "source"),
+    "relationship_end": ("until", "subject", "organisation", "role", "kind"),
+}

@@ -1,0 +1,145 @@
+"""
+The words of the domain, as closed lists. One list here, one list in the Cedar schema: a test
+holds them together. What a word means is in GLOSSARY.md.
+"""
+
+from enum import Enum, StrEnum
+from functools import total_ordering
+from typing import NoReturn
+
+
+@total_ordering
+class Ordered(Enum):
+    """A closed list whose order is that of its lines. Not a number: it neither adds nor counts."""
+
+    def __lt__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        order = list(type(self))
+        return order.index(self) < order.index(other)
+
+
+class Extent(Ordered):
+    """How much of a category may pass, from least to most."""
+
+    NOTHING = "nothing"
+    EXISTENCE = "existence"
+    SUMMARY = "summary"
+    FULL = "full"
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("an extent is not yes or no: compare it with another Extent")
+
+
+class Level(Ordered):
+    """Level of need, from least to most."""
+
+    UNIVERSAL = "universal"
+    EARLY_HELP = "early_help"
+    CHILD_IN_NEED = "child_in_need"
+    SIGNIFICANT_HARM = "significant_harm"
+    EMERGENCY = "emergency"
+
+
+class Category(StrEnum):
+    """A kind of information inside a concern: the unit of redaction."""
+
+    IDENTITY = "identity"
+    PROTECTED_LOCATION = "protected_location"
+    CARE_STATUS = "care_status"
+    NARRATIVE = "narrative"
+    CHILDS_VOICE = "childs_voice"
+    CHILD_HEALTH = "child_health"
+    SENSITIVE_HEALTH = "sensitive_health"
+    ADULT_HEALTH = "adult_health"
+    POLICE_INCIDENT = "police_incident"
+    POLICE_INTELLIGENCE = "police_intelligence"
+    OFFENCES = "offences"
+    EDUCATION = "education"
+    FAMILY = "family"
+    REFERRER = "referrer"
+
+
+class Agency(StrEnum):
+    HEALTH = "health"
+    POLICE = "police"
+    SCHOOLS = "schools"
+    CHILDRENS_SERVICES = "childrens_services"
+
+
+class Role(StrEnum):
+    """What a recipient does. Which role may be told what is policy, never code."""
+
+    MASH_SCREENER = "mash_screener"
+    SOCIAL_WORKER = "social_worker"
+    POLICE_PROTECTION = "police_protection"
+    HEALTH_VISITOR = "health_visitor"
+    GP = "gp"
+    DESIGNATED_SAFEGUARDING_LEAD = "designated_safeguarding_lead"
+    EARLY_HELP_WORKER = "early_help_worker"
+    GOVERNANCE_OFFICER = "governance_officer"
+
+
+class RelationshipKind(StrEnum):
+    """Why an organisation has to do with a subject. `NONE`: it has not, now."""
+
+    NONE = "none"
+    ALLOCATED = "allocated"
+    ENROLLED = "enrolled"
+    REGISTERED = "registered"
+    OPEN_ENQUIRY = "open_enquiry"
+
+
+class Gateway(StrEnum):
+    """A statutory reason to share that does not wait for consent."""
+
+    NONE = "none"
+    OPERATION_ENCOMPASS = "operation_encompass"
+    SECTION_47_REQUEST = "section_47_request"
+    CP_IS_FLAG = "cp_is_flag"
+    DUTY_TO_SHARE_16LA = "duty_to_share_16la"
+    POLICE_PROTECTION_46 = "police_protection_46"
+    FGM_5B = "fgm_5b"
+
+
+class ConsentState(StrEnum):
+    """The eight states of a wish about sharing (DOMAIN.md 3.2)."""
+
+    NOT_SOUGHT_UNSAFE = "not_sought_unsafe"
+    NOT_SOUGHT_IMPRACTICABLE = "not_sought_impracticable"
+    NOT_REQUIRED_STATUTORY = "not_required_statutory"
+    SOUGHT_PENDING = "sought_pending"
+    GIVEN = "given"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class LevelState(StrEnum):
+    PROPOSED = "proposed"
+    NOT_SURE = "not_sure"
+    CONFIRMED = "confirmed"
+
+
+class Urgency(StrEnum):
+    IMMEDIATE = "immediate"
+    SAME_DAY = "same_day"
+    ROUTINE = "routine"
+
+
+class Lane(StrEnum):
+    """The path a notification takes. The two share no worker, partition or connection pool."""
+
+    EMERGENCY = "emergency"
+    ROUTINE = "routine"
+
+
+class EventType(StrEnum):
+    """What a notification announces. The first two are about a concern, the rest are facts."""
+
+    CONCERN_RAISED = "concern.raised"
+    CONCERN_RETRACTED = "concern.retracted"
+    IDENTITY_CHANGED = "identity.changed"
+    RELATIONSHIP_CHANGED = "relationship.changed"
+    CASE_OPENED = "case.opened"
+    CASE_CLOSED = "case.closed"

@@ -1,0 +1,81 @@
+"""
+What can go wrong, in three families, because whoever catches has three choices.
+
+    BrokerError
+      Rejected               the sender must change something: quarantine it, answer with the reason
+        Malformed            does not parse as the format it claims to be
+        NotGenuine           the signature, the key or the topic is not the publisher's
+        UnknownOrganisation  not in the directory
+      TryAgain               nothing is wrong with the input: roll back, wait, do the same again
+        OffsetMoved          another worker owns this partition
+        StoreUnavailable     PostgreSQL did not answer
+        KafkaUnavailable     Kafka did not acknowledge
+      Broken                 stop and call a person: an invariant no longer holds
+        PolicySetInvalid     the policies do not validate against their schema
+        PolicyNotEvaluated   a policy could not be evaluated for this question
+        LedgerTampered       the ledger does not match its checkpoint
+        Misconfigured        a setting, key or file that the process cannot do without
+
+A message carries ids and a reason from a fixed list, never content.
+"""
+
+
+class BrokerError(Exception):
+    """The root. `reason` is the short word that quarantine, receipts and counters use."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class Rejected(BrokerError):
+    """The sender must change something."""
+
+
+class Malformed(Rejected):
+    """Does not parse as the format it claims to be."""
+
+
+class NotGenuine(Rejected):
+    """The signature, the key or the topic is not the publisher's."""
+
+
+class UnknownOrganisation(Rejected):
+    """Not in the directory."""
+
+
+class TryAgain(BrokerError):
+    """Nothing is wrong with the input."""
+
+
+class OffsetMoved(TryAgain):
+    """Another worker owns this partition."""
+
+
+class StoreUnavailable(TryAgain):
+    """PostgreSQL did not answer."""
+
+
+class KafkaUnavailable(TryAgain):
+    """Kafka did not acknowledge."""
+
+
+class Broken(BrokerError):
+    """An invariant no longer holds: stop and call a person."""
+
+
+class PolicySetInvalid(Broken):
+    """The policies do not validate against their schema."""
+
+
+class PolicyNotEvaluated(Broken):
+    """A policy could not be evaluated for this question."""
+
+
+class LedgerTampered(Broken):
+    """The ledger does not match its checkpoint."""
+
+
+class Misconfigured(Broken):
+    """A setting, key or file that the process cannot do without."""

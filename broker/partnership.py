@@ -1,0 +1,155 @@
+"""
+The directory as the partnership keeps it: organisations, their agencies, areas, roles, contacts,
+feeds and people. Read from one YAML file; a mistake in it names the place and what to write.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from broker.domain.decision import Recipient
+from broker.domain.desk import Contact, Person
+from broker.domain.ids import OrganisationId, PersonId
+from broker.domain.known import Body, Directory
+from broker.domain.topics import concerns_topic, quarantine_topic, receipts_in_topic
+from broker.domain.words import Agency, Lane, Role
+from broker.errors import Misconfigured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """One body in the directory."""
+
+    id: OrganisationId
+    name: str
+    agency: Agency
+    area: str
+    contact: Contact  # its safeguarding contact: whom to ring
+    roles: tuple[Role, ...] = ()  # as a recipient
+    on_duty: tuple[Role, ...] = ()  # for its area, without a relationship
+    desk: Role | None = None  # the role that publishes
+    publisher: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partnership:
+    """Everybody in the directory."""
+
+    organisations: Mapping[OrganisationId, Organisation]
+    people: Sequence[Person] = field(default=())
+
+    @property
+    def publishers(self) -> tuple[OrganisationId, ...]:
+        return tuple(each.id for each in self.organisations.values() if each.publisher)
+
+    @property
+    def recipients(self) -> tuple[OrganisationId, ...]:
+        return tuple(each.id for each in self.organisations.values() if each.roles or each.on_duty)
+
+    def directory(self) -> Directory:
+        """What deciding needs of it."""
+        duty: dict[str, list[Recipient]] = defaultdict(list)
+        for each in self.organisations.values():
+            duty[each.area] += [
+                Recipient(organisation=each.id, role=role, agency=each.agency)
+                for role in each.on_duty
+            ]
+        bodies = {
+            each.id: Body(agency=each.agency, area=each.area, desk=each.desk)
+            for each in self.organisations.values()
+        }
+        return Directory(bodies=bodies, on_duty=dict(duty))
+
+    def owners(self) -> dict[str, tuple[OrganisationId, Lane]]:
+        """Whose each topic that the broker reads is, and its lane."""
+        owned = {
+            concerns_topic(each, lane): (each, lane) for each in self.publishers for lane in Lane
+        }
+        owned |= {quarantine_topic(each): (each, Lane.ROUTINE) for each in self.publishers}
+        return owned | {receipts_in_topic(each): (each, Lane.ROUTINE) for each in self.recipients}
+
+    def contacts(self) -> dict[OrganisationId, dict[str, str]]:
+        """Whom to ring at each organisation, as a cover says it."""
+        return {
+            each.id: {
+                "organisation": each.name,
+                "role": each.contact.role,
+                "telephone": each.contact.telephone,
+                "hours": each.contact.hours,
+            }
+            for each in self.organisations.values()
+        }
+
+
+def read_partnership(path: Path) -> Partnership:
+    """Raises Misconfigured, naming the entry that is wrong."""
+    try:
+        written = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Misconfigured("no_directory", f"{path}: set BROKER_DIRECTORY to a file") from None
+    except yaml.YAMLError as error:
+        raise Misconfigured("directory_not_yaml", f"{path}: {error}") from None
+    organisations = {}
+    for entry in written.get("organisations", []):
+        made = _entry(path, entry, _organisation)
+        organisations[made.id] = made
+    people = [
+        _entry(path, entry, lambda entry: _person(entry, organisations))
+        for entry in written.get("people", [])
+    ]
+    return Partnership(organisations=organisations, people=people)
+
+
+def _entry(path: Path, entry: Any, made: Any) -> Any:
+    try:
+        return made(entry)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        name = entry.get("id", entry) if isinstance(entry, dict) else entry
+        detail = f"{path}: {name}: {type(error).__name__} {error}"
+        raise Misconfigured("directory_entry", detail) from None
+
+
+def _organisation(entry: Mapping[str, Any]) -> Organisation:
+    return Organisation(
+        id=OrganisationId(entry["id"]),
+        name=entry["name"],
+        agency=Agency(entry["agency"]),
+        area=entry["area"],
+        contact=_contact(entry["contact"], entry["name"]),
+        roles=tuple(map(Role, entry.get("roles", ()))),
+        on_duty=tuple(map(Role, entry.get("on_duty", ()))),
+        desk=Role(entry["desk"]) if entry.get("desk") else None,
+        publisher=bool(entry.get("publisher", False)),
+    )
+
+
+def _contact(entry: Mapping[str, Any], organisation: str) -> Contact:
+    return Contact(
+        role=entry["role"],
+        telephone=entry["telephone"],
+        name=entry.get("name", ""),
+        organisation=organisation,
+        hours=entry.get("hours", ""),
+    )
+
+
+def _person(
+    entry: Mapping[str, Any], organisations: Mapping[OrganisationId, Organisation]
+) -> Person:
+    body = organisations[OrganisationId(entry["organisation"])]
+    role = entry.get("role")
+    contact = entry.get("contact")
+    return Person(
+        id=PersonId(entry["id"]),
+        name=entry["name"],
+        organisation=body.id,
+        organisation_name=body.name,
+        agency=body.agency,
+        role=Role(role) if role and role != "operator" else None,
+        area=body.area,
+        contact=_contact(contact, body.name) if contact else body.contact,
+    )

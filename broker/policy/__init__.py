@@ -1,0 +1,6 @@
+"""Step 5: decide. Policies are Cedar text in policies/; Python only asks."""
+
+from broker.policy.bundle import Bundle, read_bundle
+from broker.policy.cedar import CedarPolicies
+
+__all__ = ["Bundle", "CedarPolicies", "read_bundle"]

@@ -1,0 +1,112 @@
+"""
+Cases: one JSON file each, its name the sentence. A question, the extents it must get (a category
+not named must get nothing), and the policies that must be named in the because.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from importlib.resources.abc import Traversable
+
+from broker.domain.decision import Question
+from broker.domain.words import (
+    Agency,
+    Category,
+    ConsentState,
+    Extent,
+    Gateway,
+    Level,
+    LevelState,
+    RelationshipKind,
+    Role,
+)
+from broker.errors import PolicySetInvalid
+from broker.ports import Policies
+
+_KINDS = {
+    "role": Role,
+    "agency": Agency,
+    "publisher": Agency,
+    "level": Level,
+    "level_state": LevelState,
+    "gateway": Gateway,
+    "relationship": RelationshipKind,
+    "consent_stated": ConsentState,
+}
+_SETS = ("agreed", "refused", "override")
+_UNLESS_SAID = {
+    "agency": "childrens_services",
+    "publisher": "health",
+    "level_state": "confirmed",
+    "gateway": "none",
+    "relationship": "none",
+    "consent_stated": "not_sought_impracticable",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    sentence: str
+    question: Question
+    extents: Mapping[Category, Extent]
+    because: frozenset[str]
+
+
+def read_cases(folder: Traversable) -> list[Case]:
+    """Every case of the folder. Raises PolicySetInvalid naming the file."""
+    return sorted(_cases(folder), key=lambda case: case.sentence)
+
+
+def _cases(folder: Traversable) -> Iterator[Case]:
+    for file in folder.iterdir():
+        if not file.name.endswith(".json"):
+            continue
+        try:
+            written = json.loads(file.read_text(encoding="utf-8"))
+            told = {Category(name): Extent(extent) for name, extent in written["extents"].items()}
+            yield Case(
+                sentence=file.name.removesuffix(".json").replace("-", " "),
+                question=question_from(written["question"]),
+                extents={each: told.get(each, Extent.NOTHING) for each in Category},
+                because=frozenset(written["because"]),
+            )
+        except (KeyError, ValueError, TypeError) as error:
+            raise PolicySetInvalid("policy_case", f"{file.name}: {error}") from None
+
+
+def question_from(written: Mapping[str, object]) -> Question:
+    """A question as a case writes it: what is not said is as an acceptance case takes it."""
+    known = {each.name for each in fields(Question)}
+    if unknown := set(written) - known:
+        raise ValueError(f"a question has no {', '.join(sorted(unknown))}")
+    values: dict[str, object] = {**_UNLESS_SAID, **written}
+    for name, kind in _KINDS.items():
+        values[name] = kind(str(values[name]))
+    for name in _SETS:
+        values[name] = _categories(values.get(name, []))
+    return Question(**values)  # type: ignore[arg-type]
+
+
+def _categories(listed: object) -> frozenset[Category]:
+    if listed == "all":
+        return frozenset(Category)
+    if not isinstance(listed, list):
+        raise TypeError("categories are a list, or all")
+    return frozenset(Category(str(each)) for each in listed)
+
+
+def failures(case: Case, policies: Policies) -> list[str]:
+    """What is not as the case says; empty when it holds."""
+    ruling = policies.decide(case.question)
+    wrong = [
+        f"{category.value}: {ruling.extents[category].value}, not {expected.value}"
+        for category, expected in case.extents.items()
+        if ruling.extents[category] is not expected
+    ]
+    missing = case.because - determining(case, policies)
+    return wrong + [f"{policy} did not decide" for policy in sorted(missing)]
+
+
+def determining(case: Case, policies: Policies) -> set[str]:
+    because = policies.decide(case.question).because.values()
+    return {policy for each in because for policy in (*each.permits, *each.forbids)}

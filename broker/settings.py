@@ -1,0 +1,24 @@
+"""Every setting, read once. Names in the environment begin with BROKER_, as BROKER_DATABASE."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What a process needs to be told. Frozen; secrets do not show in its repr."""
+
+    model_config = SettingsConfigDict(env_prefix="BROKER_", frozen=True, extra="ignore")
+
+    kafka: str = ""  # bootstrap servers, "127.0.0.1:9092"
+    database: SecretStr = SecretStr("")  # a libpq connection string; a socket folder is allowed
+    directory: Path = Path("deploy/local/directory.yaml")
+    keys: Path = Path("var/keys")
+    policies: Path | None = None  # None: those that ship with the broker
+    ledger_origin: str = "concern-broker.example/ledger"
+    batch: int = 200  # records of one poll, rows of one relay round
+    partitions: int = 3  # of a topic made by `broker topics`
+    dev: bool = False  # a demonstration: people sign in with one button, on loopback only
+    host: str = "127.0.0.1"
+    port: int = 8080

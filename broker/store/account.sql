@@ -1,0 +1,37 @@
+-- by_recipient --
+-- For each recipient: what it was a candidate for, and what became of each of those, counted apart.
+WITH published AS (
+    SELECT candidate, count(*) AS published
+      FROM inbox, unnest(candidates) AS candidate GROUP BY candidate),
+decided AS (
+    SELECT decision.organisation || ' ' || decision.role AS candidate,
+           count(*) FILTER (WHERE decision.outcome = 'refused') AS refused
+      FROM decision WHERE round = 1 GROUP BY 1),
+told AS (
+    SELECT decision.organisation || ' ' || decision.role AS candidate,
+           count(*) FILTER (WHERE outbox.state <> 'quarantined') AS disclosed,
+           count(*) FILTER (WHERE outbox.state = 'quarantined') AS quarantined,
+           count(*) FILTER (WHERE outbox.state = 'waiting') AS waiting,
+           count(*) FILTER (WHERE outbox.state IN ('received', 'read')) AS received
+      FROM outbox JOIN decision ON decision.id = outbox.decision GROUP BY 1)
+SELECT candidate, coalesce(published, 0), coalesce(disclosed, 0), coalesce(refused, 0),
+       coalesce(quarantined, 0), coalesce(waiting, 0), coalesce(received, 0)
+  FROM published FULL JOIN decided USING (candidate) FULL JOIN told USING (candidate)
+ ORDER BY candidate
+
+-- by_topic --
+-- For each topic: how far it has been read, and what became of every record.
+SELECT topic, sum(next - first), sum(accepted), sum(repeated), sum(quarantined), sum(forgotten)
+  FROM kafka_offset GROUP BY topic ORDER BY topic
+
+-- kept --
+-- What is really there: the counters above are checked against the rows.
+SELECT topic, sum(accepted), sum(apart)
+  FROM (SELECT topic, count(*) AS accepted, 0 AS apart FROM inbox GROUP BY topic
+        UNION ALL SELECT topic, 0, count(*) FROM quarantine GROUP BY topic) AS rows
+ GROUP BY topic
+
+-- leaves --
+-- One leaf for each notification received and each decision.
+SELECT (SELECT count(*) FROM leaf) + (SELECT count(*) FROM leaf_waiting),
+       (SELECT count(*) FROM inbox), (SELECT count(*) FROM decision)

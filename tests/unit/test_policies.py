@@ -1,0 +1,195 @@
+"""The policies that ship, held to their cases, the matrix and the invariants."""
+
+import json
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broker.domain.decision import Question
+from broker.domain.words import (
+    Agency,
+    Category,
+    ConsentState,
+    Extent,
+    Gateway,
+    Level,
+    LevelState,
+    RelationshipKind,
+    Role,
+)
+from broker.errors import PolicySetInvalid
+from broker.policy import CedarPolicies, read_bundle
+from broker.policy.cases import Case, determining, failures, read_cases
+from broker.policy.matrix import matrix
+from policies import generate
+
+POLICIES = CedarPolicies(read_bundle())
+CASES = read_cases(files("policies").joinpath("cases"))
+CORE = {Role.MASH_SCREENER, Role.SOCIAL_WORKER, Role.POLICE_PROTECTION}
+
+QUESTIONS = st.builds(
+    Question,
+    role=st.sampled_from(Role),
+    agency=st.sampled_from(Agency),
+    publisher=st.sampled_from(Agency),
+    level=st.sampled_from(Level),
+    level_state=st.sampled_from(LevelState),
+    gateway=st.sampled_from(Gateway),
+    relationship=st.sampled_from(RelationshipKind),
+    consent_stated=st.sampled_from(ConsentState),
+    agreed=st.frozensets(st.sampled_from(Category), max_size=3) | st.just(frozenset(Category)),
+    refused=st.frozensets(st.sampled_from(Category), max_size=3),
+    override=st.frozensets(st.sampled_from(Category), max_size=2),
+    sealed=st.booleans(),
+    conflict=st.booleans(),
+    location_barred=st.booleans(),
+    necessity=st.booleans(),
+    own=st.booleans(),
+)
+
+
+def asked(**facts: object) -> Question:
+    usual: dict[str, object] = {
+        "role": Role.MASH_SCREENER,
+        "agency": Agency.CHILDRENS_SERVICES,
+        "publisher": Agency.HEALTH,
+        "level": Level.SIGNIFICANT_HARM,
+        "level_state": LevelState.CONFIRMED,
+        "gateway": Gateway.NONE,
+        "relationship": RelationshipKind.NONE,
+        "consent_stated": ConsentState.NOT_SOUGHT_IMPRACTICABLE,
+    }
+    return Question(**{**usual, **facts})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.sentence)
+def test_case(case: Case) -> None:
+    assert failures(case, POLICIES) == []
+
+
+def test_every_policy_decides_in_at_least_one_case() -> None:
+    named = set().union(*(determining(case, POLICIES) for case in CASES))
+    assert set(POLICIES.bundle.sentences) - named == set()
+
+
+def test_the_policies_give_every_cell_of_the_table_that_the_partnership_signs() -> None:
+    signed = json.loads(files("policies").joinpath("matrix/default_matrix.json").read_text())
+    assert matrix(POLICIES) == signed["matrix"]
+
+
+def test_the_generated_cedar_text_is_what_the_table_says() -> None:
+    for path, text in generate.texts().items():
+        assert files("policies").joinpath(path).read_text() == text, path
+
+
+@given(QUESTIONS)
+def test_a_conflict_of_interest_or_a_seal_lets_nothing_pass(question: Question) -> None:
+    ruling = POLICIES.decide(question)
+    assert ruling.tells_nothing or not (question.conflict or question.sealed)
+
+
+@given(QUESTIONS)
+def test_off_the_list_no_words_pass_but_in_an_emergency_to_those_who_go_there(
+    question: Question,
+) -> None:
+    ruling = POLICIES.decide(question)
+    exempt = ruling.level_used is Level.EMERGENCY and question.role in CORE
+    if question.location_barred and not exempt:
+        assert Extent.FULL not in ruling.extents.values()
+        assert ruling.extents[Category.PROTECTED_LOCATION] is Extent.NOTHING
+
+
+@given(QUESTIONS)
+def test_sensitive_health_stays_closed_below_significant_harm_without_agreement(
+    question: Question,
+) -> None:
+    ruling = POLICIES.decide(question)
+    agreed = question.agreed - question.refused
+    if ruling.level_used < Level.SIGNIFICANT_HARM and Category.SENSITIVE_HEALTH not in agreed:
+        assert question.own or ruling.extents[Category.SENSITIVE_HEALTH] is Extent.NOTHING
+
+
+@given(QUESTIONS, st.frozensets(st.sampled_from(Category)), st.sampled_from(ConsentState))
+def test_at_significant_harm_and_above_no_answer_depends_on_consent(
+    question: Question, agreed: frozenset[Category], stated: ConsentState
+) -> None:
+    fields = {name: getattr(question, name) for name in Question.__dataclass_fields__}
+    other = Question(**{**fields, "agreed": agreed, "refused": agreed, "consent_stated": stated})
+    ruling = POLICIES.decide(question)
+    if ruling.level_used >= Level.SIGNIFICANT_HARM:
+        assert POLICIES.decide(other).extents == ruling.extents
+
+
+@given(QUESTIONS)
+def test_agreement_never_lowers_an_extent(question: Question) -> None:
+    fields = {name: getattr(question, name) for name in Question.__dataclass_fields__}
+    with_agreement = Question(**{**fields, "agreed": frozenset(Category), "refused": frozenset()})
+    before, after = POLICIES.decide(question), POLICIES.decide(with_agreement)
+    assert all(before.extents[category] <= after.extents[category] for category in Category)
+
+
+@given(QUESTIONS)
+def test_who_reported_and_the_words_of_intelligence_stay_with_hub_and_police(
+    question: Question,
+) -> None:
+    ruling = POLICIES.decide(question)
+    if question.role not in {Role.MASH_SCREENER, Role.POLICE_PROTECTION} and not question.own:
+        assert ruling.extents[Category.REFERRER] <= Extent.EXISTENCE
+        assert ruling.extents[Category.POLICE_INTELLIGENCE] <= Extent.SUMMARY
+
+
+def test_the_hub_reads_the_words_at_significant_harm_since_withholding_is_a_risk_too() -> None:
+    assert POLICIES.decide(asked()).extents[Category.NARRATIVE] is Extent.FULL
+
+
+def test_the_same_question_has_the_same_ruling() -> None:
+    assert POLICIES.decide(asked()) is POLICIES.decide(asked())
+
+
+def test_the_lists_of_words_are_those_of_the_schema() -> None:
+    schema = files("policies").joinpath("schema.cedarschema").read_text()
+    for kind in (Role, Agency, Category, Level, RelationshipKind, Gateway):
+        for word in kind:
+            assert f'"{word.value}"' in schema, word
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "said"),
+    [
+        ("restrictions/sealed.cedar", "context.sealed", "context.seeled", "validate"),
+        (
+            "restrictions/sensitive-health.cedar",
+            'Level::"significant_harm"',
+            'Level::"significant_harms"',
+            "validate",
+        ),
+        ("restrictions/sealed.cedar", '@id("forbid-sealed")', "", "write @id"),
+        (
+            "restrictions/conflict-of-interest.cedar",
+            "forbid-conflict-of-interest",
+            "forbid-sealed",
+            "used twice",
+        ),
+        ("restrictions/conflict-of-interest.cedar", "route_to_deputy", "ask_around", "duty"),
+        (
+            "overrides/break-glass.cedar",
+            'Action::"tell_existence", Action::"tell_summary", Action::"tell_full"',
+            'Action::"tell_full"',
+            "list the actions",
+        ),
+        ("levels.yaml", "early_help", "early_halp", "early_halp"),
+    ],
+)
+def test_a_policy_set_with_a_mistake_does_not_start(
+    tmp_path: Path, file: str, before: str, after: str, said: str
+) -> None:
+    folder = tmp_path / "policies"
+    shutil.copytree(str(files("policies")), folder)
+    path = folder / file
+    path.write_text(path.read_text().replace(before, after))
+    with pytest.raises(PolicySetInvalid, match=said):
+        read_bundle(folder)
