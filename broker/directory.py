@@ -51,6 +51,37 @@ def who_might_need_to_know(
     return tuple(asked.values())
 
 
+def who_was_told(
+    notification: Notification, match: Match, known: Known, *, rules: Rules, directory: Directory
+) -> tuple[Candidate, ...]:
+    """Of a retraction: everybody who holds a disclosure of the concern, whatever they are now."""
+    return tuple(
+        Candidate(
+            recipient=recipient,
+            question=_question(
+                notification,
+                recipient,
+                RelationshipKind.NONE,
+                match=match,
+                known=known,
+                rules=rules,
+                directory=directory,
+            ),
+            why="told_before",
+            ring=notification.publisher,
+        )
+        for recipient in known.told.get(notification.thread, ())
+    )
+
+
+def nobody(
+    notification: Notification, match: Match, known: Known, *, rules: Rules, directory: Directory
+) -> tuple[Candidate, ...]:
+    """Of a fact: it changes what is known about a subject, and is told to nobody."""
+    del notification, match, known, rules, directory
+    return ()
+
+
 def _held(relationships: Iterable[Relationship], now: datetime) -> list[Relationship]:
     return [relationship for relationship in relationships if relationship.holds_at(now)]
 

@@ -12,7 +12,7 @@ from broker.domain.decision import Decision
 from broker.domain.ids import DecisionId, DisclosureId, NotificationId
 from broker.domain.known import Rules
 from broker.domain.notification import Notification
-from broker.domain.words import Category, Extent
+from broker.domain.words import Category, EventType, Extent
 
 _PARTS_AT = {Extent.SUMMARY: ("summary",), Extent.FULL: ("summary", "full")}
 
@@ -32,7 +32,10 @@ def redact(notification: Notification, decision: Decision, rules: Rules) -> Disc
         if extent is Extent.EXISTENCE and category in notification.categories:
             held.append(category)
     made = decision_id(notification.id, decision)
-    if not claims and not held:
+    recalled = notification.type is EventType.CONCERN_RETRACTED
+    if recalled:  # it names what no longer stands, and tells nothing new
+        claims, held = [], []
+    elif not claims and not held:
         return Refusal(decision_id=made, decision=decision, ground=ground(decision))
     return Disclosure(
         id=disclosure_id(made),
@@ -40,7 +43,7 @@ def redact(notification: Notification, decision: Decision, rules: Rules) -> Disc
         decision=decision,
         claims=tuple(claims),
         held=tuple(held),
-        must_see=_must_see(decision, rules),
+        must_see=recalled or _must_see(decision, rules),
         ring=decision.candidate.ring,
     )
 

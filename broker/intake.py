@@ -78,6 +78,7 @@ class Intake:
             kept,
             known,
             policy=self.policies.version,
+            rules=self.rules,
             custody=self.custody,
             chance=self.chance,
         )

@@ -2,7 +2,8 @@
 A concern's journey through the broker. Start reading here.
 
     3. who is it?               the subject each notification is about
-    4. who might need to know?  the candidates: relationships, duty for the area, gateways
+    4. who might need to know?  the candidates: relationships, duty for the area, gateways; of a
+                                retraction, whoever was told; of a fact, nobody
     5. decide                   for each: the extent for every category, with because
     6. redact                   a disclosure holds what may pass; if nothing may, it is a refusal
 
@@ -12,11 +13,12 @@ comes out after step 6, in one transaction; delivery.py sends it.
 
 from collections.abc import Sequence
 
-from broker.directory import who_might_need_to_know
+from broker.directory import nobody, who_might_need_to_know, who_was_told
 from broker.disclosure import redact
 from broker.domain.batch import Genuine, Outcome
 from broker.domain.decision import Decision
 from broker.domain.known import Directory, Known, Rules
+from broker.domain.words import EventType
 from broker.identity import who_is_it
 from broker.ports import Policies
 
@@ -33,9 +35,9 @@ def carry(
     outcomes: list[Outcome] = []
     for genuine in fresh:
         notification = genuine.notification
-        match = who_is_it(notification.id, genuine.asked, known)  # (3)
+        match = who_is_it(notification, genuine.asked, known)  # (3)
         known = known.having_met(match, genuine.asked)
-        candidates = who_might_need_to_know(  # (4)
+        candidates = CALLS[notification.type](  # (4)
             notification, match, known, rules=rules, directory=directory
         )
         decisions = [  # (5)
@@ -45,3 +47,13 @@ def carry(
         results = tuple(redact(notification, decision, rules) for decision in decisions)  # (6)
         outcomes.append(Outcome(genuine=genuine, match=match, results=results))
     return outcomes
+
+
+CALLS = {
+    EventType.CONCERN_RAISED: who_might_need_to_know,
+    EventType.CONCERN_RETRACTED: who_was_told,  # whoever holds it is told that it no longer stands
+    EventType.IDENTITY_CHANGED: nobody,  # a fact: the register learns, nobody is told
+    EventType.RELATIONSHIP_CHANGED: nobody,
+    EventType.CASE_OPENED: nobody,
+    EventType.CASE_CLOSED: nobody,
+}

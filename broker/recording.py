@@ -9,14 +9,15 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from broker.domain.batch import Disclosure, Genuine, Outcome, Refusal
 from broker.domain.decision import Decision, Question, Ruling
 from broker.domain.ids import AlertId, OrganisationId, PolicyVersion
-from broker.domain.known import Known, MatchState
+from broker.domain.known import Known, MatchState, Rules
 from broker.domain.rows import Row, Rows
+from broker.domain.words import EventType, RelationshipKind
 from broker.ledger.entry import commitment, leaf_bytes
 from broker.ports import Custody
 
@@ -43,6 +44,8 @@ class _Sheet:
     outbox: list[Row] = field(default_factory=list)
     alert: list[Row] = field(default_factory=list)
     leaf_waiting: list[Row] = field(default_factory=list)
+    relationship: list[Row] = field(default_factory=list)
+    relationship_end: list[Row] = field(default_factory=list)
 
     def rows(self) -> Rows:
         return Rows(
@@ -56,6 +59,8 @@ class _Sheet:
             outbox=self.outbox,
             alert=self.alert,
             leaf_waiting=self.leaf_waiting,
+            relationship=self.relationship,
+            relationship_end=self.relationship_end,
         )
 
 
@@ -64,6 +69,7 @@ def rows_from(
     known: Known,
     *,
     policy: PolicyVersion,
+    rules: Rules,
     custody: Custody,
     chance: Chance,
 ) -> Rows:
@@ -75,6 +81,7 @@ def rows_from(
             keys[outcome.match.subject] = _meet(outcome, sheet, custody, known.now)
         key = keys[outcome.match.subject]
         _learn(outcome, sheet)
+        _relate(outcome, sheet, rules, known.now)
         _keep(outcome, key, sheet, custody, known.now)
         record = _Record(outcome, key, sheet, custody, chance, policy, known.now)
         accepted = record.leaf("received", _received(outcome))
@@ -116,6 +123,34 @@ def _learn(outcome: Outcome, sheet: _Sheet) -> None:
     if notification.routing.location_protected:
         listed = notification.routing.allow_list | {notification.publisher}
         sheet.allow_list += [(subject, each, notification.id) for each in sorted(listed)]
+
+
+def _relate(outcome: Outcome, sheet: _Sheet, rules: Rules, now: datetime) -> None:
+    """A relationship that a publisher says holds, or has ended; its row is never removed."""
+    notification = outcome.genuine.notification
+    fact = notification.claims.get("fact")
+    if notification.type is not EventType.RELATIONSHIP_CHANGED or not isinstance(fact, dict):
+        return
+    named = (fact.get("organisation"), fact.get("role"), fact.get("relationship"))
+    if None in named or named[2] == "attended":  # an attendance opens nothing
+        return
+    if notification.agency not in rules.stated_by[RelationshipKind(str(named[2]))]:
+        return  # it stands in the inbox, and opens nobody's row
+    since, until = _instant(fact.get("from")) or now, _instant(fact.get("until"))
+    if fact.get("withdrawn") is True or until is not None:
+        sheet.relationship_end.append((until or now, outcome.match.subject, *named))
+    else:
+        subject, source = outcome.match.subject, f"{notification.publisher} {notification.id}"
+        sheet.relationship.append((subject, *named, since, None, source))
+
+
+def _instant(moment: object) -> datetime | None:
+    """A moment of the schema as an instant; a partial date as its first."""
+    if not isinstance(moment, str):
+        return None
+    whole = moment + "-01-01"[len(moment) - 4 :] if len(moment) < len("2026-01-01") else moment
+    found = datetime.fromisoformat(whole)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _keep(outcome: Outcome, key: bytes, sheet: _Sheet, custody: Custody, now: datetime) -> None:

@@ -70,7 +70,8 @@ class Known:
     relationships: Mapping[SubjectId, Sequence[Relationship]] = field(default_factory=dict)
     areas: Mapping[SubjectId, str] = field(default_factory=dict)
     protected: Mapping[SubjectId, frozenset[OrganisationId]] = field(default_factory=dict)
-    told: Mapping[ThreadId, Sequence[Recipient]] = field(default_factory=dict)
+    threads: Mapping[ThreadId, SubjectId] = field(default_factory=dict)  # of retracted concerns
+    told: Mapping[ThreadId, Sequence[Recipient]] = field(default_factory=dict)  # who holds them
     subject_keys: Mapping[SubjectId, bytes] = field(default_factory=dict, repr=False)  # wrapped
 
     def having_met(self, match: Match, asked: Fingerprint) -> "Known":
@@ -95,6 +96,7 @@ class Rules:
     agreed_states: frozenset[ConsentState]
     refused_states: frozenset[ConsentState]
     allowed_by_right: frozenset[Agency]  # may know a protected location in their own area
+    stated_by: Mapping[RelationshipKind, frozenset[Agency]]  # whose word opens a relationship
     must_see_roles: frozenset[Role]
     must_see_from: Level
 

@@ -8,10 +8,18 @@ goes to a person, and meanwhile the concern travels under a subject of its own (
 
 from broker.domain.ids import NotificationId
 from broker.domain.known import Fingerprint, Known, Match, MatchState
+from broker.domain.notification import Notification
 
 
-def who_is_it(notification: NotificationId, asked: Fingerprint, known: Known) -> Match:
+def who_is_it(notification: Notification, asked: Fingerprint, known: Known) -> Match:
     """Known, new, or for a person to say; with doubt nobody is told anything through the match."""
+    if notification.thread in known.threads:  # it retracts what was said about this subject
+        subject = known.threads[notification.thread]
+        return Match(subject=subject, state=MatchState.KNOWN, why="thread")
+    return _by_identifiers(notification.id, asked, known)
+
+
+def _by_identifiers(notification: NotificationId, asked: Fingerprint, known: Known) -> Match:
     held = {known.holders[digest] for digest in asked.identifiers if digest in known.holders}
     if not held:
         why = "first_sighting" if asked.identifiers else "no_identifier"

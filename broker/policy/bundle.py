@@ -211,6 +211,7 @@ def _made(data: Mapping[str, object]) -> tuple[LevelRules, Rules, frozenset[Cate
     consent: dict[str, list[str] | str] = data["consent.yaml"]  # type: ignore[assignment]
     gateways: list[dict[str, object]] = data["gateways.yaml"]  # type: ignore[assignment]
     duties: list[dict[str, str]] = routing["area_duties"]  # type: ignore[assignment]
+    stated_by: dict[str, object] = routing["relationships_stated_by"]  # type: ignore[assignment]
     must_see: dict[str, object] = routing["must_see"]  # type: ignore[assignment]
     rules = Rules(
         area_duties=[
@@ -227,6 +228,10 @@ def _made(data: Mapping[str, object]) -> tuple[LevelRules, Rules, frozenset[Cate
         agreed_states=frozenset(map(ConsentState, consent["agreed_states"])),
         refused_states=frozenset(map(ConsentState, consent["refused_states"])),
         allowed_by_right=frozenset(map(Agency, _list(routing["allowed_by_right"]))),
+        stated_by={
+            RelationshipKind(kind): frozenset(map(Agency, _list(agencies)))
+            for kind, agencies in stated_by.items()
+        },
         must_see_roles=frozenset(map(Role, _list(must_see["roles"]))),
         must_see_from=Level(must_see["from_level"]),
     )

@@ -4,6 +4,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +67,9 @@ class PostgresTransaction:
         return {NotificationId(made): bytes(token) for made, token in rows}
 
     async def known_about(self, fresh: Sequence[Genuine], now: datetime) -> Known:
+        return await self._retracted(fresh, await self._identified(fresh, now))
+
+    async def _identified(self, fresh: Sequence[Genuine], now: datetime) -> Known:
         digests = sorted({digest for each in fresh for digest in each.asked.identifiers})
         locks = [int.from_bytes(digest[:8], "big", signed=True) for digest in digests]
         unused = {each.notification.id: _unused(each) for each in fresh}
@@ -82,7 +86,6 @@ class PostgresTransaction:
             relationships=await self._relationships(subjects, now),
             areas={SubjectId(row[1]): row[4] for row in held if row[4] is not None},
             protected=await self._protected([row[1] for row in held if row[5]]),
-            told=await self._told(fresh),
             subject_keys={SubjectId(row[1]): bytes(row[6]) for row in held},
         )
 
@@ -127,18 +130,21 @@ class PostgresTransaction:
                 listed[subject].add(OrganisationId(organisation))
         return {SubjectId(subject): frozenset(named) for subject, named in listed.items()}
 
-    async def _told(self, fresh: Sequence[Genuine]) -> Mapping[ThreadId, Sequence[Recipient]]:
-        """For a retraction: everybody who was told an earlier version."""
+    async def _retracted(self, fresh: Sequence[Genuine], known: Known) -> Known:
+        """For retractions: whose concern it was, and everybody who was told of it."""
         retracted = [
             each.notification
             for each in fresh
             if each.notification.type is EventType.CONCERN_RETRACTED
         ]
+        if not retracted:
+            return known
+        threads = [notification.thread for notification in retracted]
+        asked = {"publisher": retracted[0].publisher, "threads": threads}
+        rows = await self._all("told_before", asked)
         told: dict[ThreadId, list[Recipient]] = defaultdict(list)
-        if retracted:
-            threads = [notification.thread for notification in retracted]
-            asked = {"publisher": retracted[0].publisher, "threads": threads}
-            for thread, organisation, role, agency in await self._all("told_before", asked):
+        for thread, _, _, organisation, role, agency in rows:
+            if organisation is not None:
                 told[ThreadId(thread)].append(
                     Recipient(
                         organisation=OrganisationId(organisation),
@@ -146,13 +152,24 @@ class PostgresTransaction:
                         agency=Agency(agency),
                     )
                 )
-        return told
+        keys = {SubjectId(row[1]): bytes(row[2]) for row in rows}
+        return replace(
+            known,
+            threads={ThreadId(row[0]): SubjectId(row[1]) for row in rows},
+            told=told,
+            subject_keys={**known.subject_keys, **keys},
+        )
 
     async def record(self, batch: Batch, rows: Rows, tally: Tally) -> None:
         for table in ("subject", "subject_key"):
             await self._copy(table, COLUMNS[table], getattr(rows, table))
         for table in ("identifier", "allow_list", "ruling"):
             await self._insert(table, getattr(rows, table))
+        for ended in rows.relationship_end:
+            await self._run(
+                "end_relationship", dict(zip(COLUMNS["relationship_end"], ended, strict=True))
+            )
+        await self._insert("relationship", rows.relationship)
         for table in ("inbox", "decision", "outbox", "alert", "leaf_waiting"):
             await self._copy(table, COLUMNS[table], getattr(rows, table))
         await self.count(batch, tally)

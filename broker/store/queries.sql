@@ -60,26 +60,23 @@ SELECT subject, organisation, role, kind, since, until
 SELECT subject, organisation FROM allow_list WHERE subject = ANY(%(subjects)s)
 
 -- told_before --
--- Who holds a disclosure of these threads: whoever must be told when one is retracted.
-SELECT DISTINCT inbox.thread, decision.organisation, decision.role,
-       ruling.question ->> 'agency' AS agency
+-- Whose these threads are, and who holds a disclosure of them: they must be told when a concern is
+-- retracted. A thread that nobody was told of comes once, without a recipient.
+SELECT DISTINCT inbox.thread, inbox.subject, subject_key.wrapped, decision.organisation,
+       decision.role, ruling.question ->> 'agency' AS agency
   FROM inbox
-  JOIN decision ON decision.publisher = inbox.publisher AND decision.notification = inbox.id
-  JOIN ruling ON ruling.id = decision.ruling
+  JOIN subject_key ON subject_key.subject = inbox.subject
+  LEFT JOIN decision ON decision.publisher = inbox.publisher AND decision.notification = inbox.id
+                    AND decision.outcome = 'disclosed'
+  LEFT JOIN ruling ON ruling.id = decision.ruling
  WHERE inbox.publisher = %(publisher)s AND inbox.thread = ANY(%(threads)s)
-   AND decision.outcome = 'disclosed'
+   AND inbox.type = 'concern.raised'
 
 -- end_relationship --
 -- A relationship that a publisher says has ended keeps its row.
 UPDATE relationship SET until = %(until)s
  WHERE subject = %(subject)s AND organisation = %(organisation)s AND role = %(role)s
    AND kind = %(kind)s AND (until IS NULL OR until > %(until)s)
-
--- open_relationship --
--- A relationship that a publisher says holds; said twice, it holds once.
-INSERT INTO relationship (subject, organisation, role, kind, since, until, source)
-VALUES (%(subject)s, %(organisation)s, %(role)s, %(kind)s, %(since)s, %(until)s, %(source)s)
-ON CONFLICT (subject, organisation, role, kind, since) DO NOTHING
 
 -- wake --
 -- Tell the relay, and the desks that have an alert, that something is there. Carries no content.
