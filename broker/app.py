@@ -4,6 +4,7 @@ places that ask the clock and draw random values are here and in the commands.
 """
 
 import asyncio
+import json
 import secrets
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -12,9 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fastapi import FastAPI
+
 from broker import sdjwt
+from broker.api import application
+from broker.console.pages import Console
+from broker.console.views import child_of, new_in
 from broker.custody import KeyedCustody
 from broker.delivery import Relay, Seals
+from broker.domain.desk import Person
 from broker.domain.ids import AlertId, DisclosureId, KeyId, OrganisationId
 from broker.domain.notification import Json
 from broker.domain.topics import (
@@ -35,13 +42,16 @@ from broker.keys import (
     Signer,
     opener,
     read_public_keys,
+    read_secret,
     signer,
     wrapper,
 )
 from broker.lanes import Worker
 from broker.ledger.checkpoint import Checkpoint, signed_note
+from broker.ledger.entry import commitment, leaf_bytes
 from broker.partnership import Partnership, read_partnership
 from broker.policy import CedarPolicies, read_bundle
+from broker.ports import Raise
 from broker.proving import ledger_key
 from broker.publishers import Reader
 from broker.receipts import ReceiptIntake
@@ -50,6 +60,7 @@ from broker.recording import Chance
 from broker.sealing import DISCLOSURE, open_with, seal
 from broker.sequencer import Sequencer
 from broker.settings import Settings
+from broker.store.desk import PostgresDesk, PostgresSessions, Shown
 from broker.store.ledger import ledger
 from broker.store.migrate import migrate
 from broker.store.outbox import PostgresOutbox
@@ -256,6 +267,57 @@ async def keep_ledger(settings: Settings) -> None:
         await Sequencer(
             log=log, origin=settings.ledger_origin, sign=sign, sender=sends, now=clock
         ).run(stop)
+
+
+@asynccontextmanager
+async def desk(found: Parts, raise_concern: Raise) -> AsyncIterator[FastAPI]:
+    """`broker api`: the console on this database, and the way in for concerns raised there."""
+    settings, bundle = found.settings, read_bundle(found.settings.policies)
+    organisations = found.partnership.organisations
+    kept = custody(settings.keys)
+    draft_key = wrapper(settings.keys).wrap(read_secret(settings.keys, BROKER, "drafts"))
+
+    def leaf(person: Person, decision: str, at: datetime) -> tuple[bytes, bytes]:
+        salt = secrets.token_bytes(32)
+        record = {"person": person.id, "decision": decision, "at": at.isoformat()}
+        entry = leaf_bytes(
+            kind="looked",
+            at=at,
+            organisations=(person.organisation,),
+            references=(decision,),
+            policy=bundle.version,
+            commit=commitment(salt, record),
+        )
+        return entry, json.dumps({"salt": salt.hex(), "record": record}).encode()
+
+    shown = Shown(
+        claims_of=sdjwt.claims_in,
+        plain_of=sdjwt.plain_in,
+        child_of=child_of,
+        new_in=new_in,
+        names={each.id: each.name for each in organisations.values()},
+        agencies={each.id: each.agency for each in organisations.values()},
+        contacts={each.id: each.contact for each in organisations.values()},
+        sentences=bundle.sentences,
+        blind=bundle.blind,
+        refused_states=frozenset(state.value for state in bundle.rules.refused_states),
+        leaf=leaf,
+    )
+    async with pool_of(found.database, most=8) as pool:
+
+        async def ready() -> bool:
+            async with pool.connection(timeout=2) as connection:
+                await connection.execute("SELECT 1")
+            return True
+
+        console = Console(
+            desk=PostgresDesk(pool, kept, shown, found.database),
+            sessions=PostgresSessions(pool, kept, draft_key),
+            raise_concern=raise_concern,
+            people=found.partnership.people,
+            now=clock,
+        )
+        yield application(console.routes(), ready)
 
 
 async def receive(

@@ -11,6 +11,7 @@ import typer
 from broker.cli import (
     account,
     adapt,
+    api,
     corpus,
     keys,
     policy,
@@ -32,7 +33,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Carries concerns about children between agencies, as policies allow.",
     )
-    for module in (processes, account, adapt, corpus, read, receive, verify):
+    for module in (processes, account, adapt, api, corpus, read, receive, verify):
         module.add_to(app)
     app.add_typer(keys.app(), name="keys")
     app.add_typer(policy.app(), name="policy")

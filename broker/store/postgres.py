@@ -72,7 +72,7 @@ class PostgresTransaction:
     async def _identified(self, fresh: Sequence[Genuine], now: datetime) -> Known:
         digests = sorted({digest for each in fresh for digest in each.asked.identifiers})
         locks = [int.from_bytes(digest[:8], "big", signed=True) for digest in digests]
-        unused = {each.notification.id: _unused(each) for each in fresh}
+        unused = {each.notification.id: unused_subject(each) for each in fresh}
         if not digests:
             return Known(now=now, unused=unused)
         await self._all("lock_identifiers", {"locks": locks})
@@ -271,7 +271,7 @@ def _by_key(row: Row) -> tuple[str, str]:
     return (repr(row[0]), repr(row[1]))
 
 
-def _unused(genuine: Genuine) -> SubjectId:
+def unused_subject(genuine: Genuine) -> SubjectId:
     """
     A subject's id, should this notification need a new one: the same if the batch is done again
     after a crash, and telling nothing about the child.

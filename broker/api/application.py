@@ -1,0 +1,37 @@
+"""The web application. Problems say what to do (RFC 9457) and never what was sent."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+Ready = Callable[[], Awaitable[bool]]
+
+
+def application(console: APIRouter, ready: Ready) -> FastAPI:
+    """`ready` answers whether the database does."""
+    app = FastAPI(title="Concern broker", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_exception_handler(RequestValidationError, _invalid)
+
+    @app.get("/livez")
+    async def livez() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz")
+    async def readyz() -> JSONResponse:
+        answers = await ready()
+        body = {"database": "answers" if answers else "does not answer"}
+        return JSONResponse(body, status_code=200 if answers else 503)
+
+    app.include_router(console)
+    return app
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """Field paths and rules only: FastAPI's own answer would echo the input."""
+    del request
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    fields = [{"field": ".".join(map(str, each["loc"])), "rule": each["type"]} for each in found]
+    body = {"type": "urn:concern-broker:problem:invalid", "title": "Not valid", "errors": fields}
+    return JSONResponse(body, status_code=422, media_type="application/problem+json")

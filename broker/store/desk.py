@@ -1,0 +1,274 @@
+"""
+What a desk sees, from PostgreSQL: alerts cut to the claims of their disclosure, nothing more. Every
+look at an alert is an audit entry in the transaction of the look.
+"""
+
+import asyncio
+import hashlib
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from broker.domain.desk import AlertLine, AlertView, Contact, Earlier, Person, Told
+from broker.domain.ids import AlertId, OrganisationId, PersonId
+from broker.domain.words import Agency, Category, EventType, Extent, Level
+from broker.ports import Custody
+from broker.store.postgres import Connection
+from broker.store.queries import queries
+
+_MOST_LINES = 200
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How rows become what a page shows: words and people, which the store does not know."""
+
+    claims_of: Callable[[str], Mapping[str, Any]]
+    plain_of: Callable[[str], Mapping[str, Any]]
+    child_of: Callable[[Mapping[str, Any]], str]
+    new_in: Callable[..., str]
+    names: Mapping[OrganisationId, str]
+    agencies: Mapping[OrganisationId, Agency]
+    contacts: Mapping[OrganisationId, Contact]
+    sentences: Mapping[str, str]
+    blind: frozenset[Category]
+    refused_states: frozenset[str]
+    leaf: Callable[[Person, str, datetime], tuple[bytes, bytes]]  # the leaf, and its record
+
+
+class PostgresDesk:
+    """The Desk of ports.py."""
+
+    def __init__(
+        self, pool: AsyncConnectionPool[Connection], custody: Custody, shown: Shown, database: str
+    ) -> None:
+        self._pool, self._custody, self._shown = pool, custody, shown
+        self._database = database
+        self._asked = queries("desk")
+
+    async def alerts(self, person: Person) -> Sequence[AlertLine]:
+        asked = {**_desk(person), "most": _MOST_LINES}
+        lines = [self._line(row) for row in await self._rows("alerts", asked)]
+        return sorted(lines, key=_must_see_first)
+
+    async def alert(self, person: Person, alert: AlertId, now: datetime) -> AlertView | None:
+        asked = {**_desk(person), "alert": alert}
+        async with (
+            self._pool.connection() as connection,
+            connection.transaction(),
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            await cursor.execute(self._asked["alert"], asked)
+            row = await cursor.fetchone()
+            if row is None:
+                return None
+            await cursor.execute(self._asked["looked"], self._looked(person, row, now))
+        earlier = await self._rows("earlier", {**asked, "subject": row["subject"]})
+        return self._view(row, [self._earlier(each) for each in earlier])
+
+    def _looked(self, person: Person, row: Row, now: datetime) -> Row:
+        """The leaf of this look; who it was stands under the subject's key."""
+        entry, record = self._shown.leaf(person, row["decision"], now)
+        wrapped, body = self._custody.keep(record, subject_key=row["wrapped"])
+        subject = row["subject"]
+        return {"entry": entry, "subject": subject, "wrapped_key": wrapped, "record": body}
+
+    async def seen(self, person: Person, alert: AlertId, now: datetime) -> None:
+        given = {**_desk(person), "alert": alert, "person": person.id, "at": now}
+        async with self._pool.connection() as connection:
+            await connection.execute(self._asked["seen"], given)
+
+    async def changes(self, person: Person) -> AsyncIterator[None]:
+        """One listening connection for each open page; it says only that something came."""
+        wanted = f"{person.organisation} {person.role.value if person.role else ''}"
+        async with await psycopg.AsyncConnection.connect(
+            self._database, autocommit=True
+        ) as connection:
+            await connection.execute("LISTEN alert")
+            async for each in connection.notifies():
+                if each.payload == wanted:
+                    yield
+                await asyncio.sleep(0)
+
+    async def _rows(self, name: str, asked: Mapping[str, Any]) -> list[Row]:
+        async with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            await cursor.execute(self._asked[name], asked)
+            return list(await cursor.fetchall())
+
+    def _token(self, row: Row) -> str:
+        return self._custody.reveal(
+            subject_key=row["wrapped"], wrapped_key=row["wrapped_key"], body=row["body"]
+        ).decode()
+
+    def _claims(self, row: Row) -> dict[str, Any]:
+        """Just the claims that this disclosure lets pass."""
+        found = self._shown.claims_of(self._token(row))
+        return {name: found[name] for name in row["claims"] if name in found}
+
+    def _line(self, row: Row) -> AlertLine:
+        claims = self._claims(row)
+        retracted = row["type"] == EventType.CONCERN_RETRACTED.value
+        return AlertLine(
+            id=AlertId(row["id"]),
+            child=self._shown.child_of(claims.get("identity.summary", {})),
+            new=self._shown.new_in(claims, retracted=retracted),
+            publisher=self._shown.names.get(row["publisher"], row["publisher"]),
+            level=Level(row["level"]),
+            must_see=row["must_see"],
+            seen=row["seen"],
+            at=row["created"],
+        )
+
+    def _earlier(self, row: Row) -> Earlier:
+        retracted = row["type"] == EventType.CONCERN_RETRACTED.value
+        return Earlier(
+            alert=AlertId(row["id"]),
+            at=row["created"],
+            publisher=self._shown.names.get(row["publisher"], row["publisher"]),
+            new=self._shown.new_in(self._claims(row), retracted=retracted),
+        )
+
+    def _view(self, row: Row, earlier: Sequence[Earlier]) -> AlertView:
+        claims, plain = self._claims(row), self._shown.plain_of(self._token(row))
+        extents = {Category(name): Extent(extent) for name, extent in row["extents"].items()}
+        stated = row["question"]["consent_stated"]
+        return AlertView(
+            line=self._line(row),
+            reference=row["reference"],
+            agency=self._shown.agencies[row["publisher"]],
+            issued=row["issued"],
+            ring=self._ring(row, claims),
+            why_you=row["why"],
+            because=self._because(row, extents),
+            told=_told(claims, extents, row["because"]),
+            held=self._held(row["held"]),
+            not_shown=[each for each in Category if extents[each] is Extent.NOTHING],
+            may_be_told=plain.get("family", {}).get("may_be_told", "not_known"),
+            handling=plain.get("handling", []),
+            duties=row["duties"],
+            consent=stated if stated in self._shown.refused_states else None,
+            child_certain=row["match"] != "needs_person",
+            earlier=earlier,
+            policy=row["policy"],
+        )
+
+    def _ring(self, row: Row, claims: Mapping[str, Any]) -> list[Contact]:
+        """Who wrote it, if they may be named; else the organisation to ring about it."""
+        reply = claims.get("narrative.full", {}).get("reply", {})
+        usual = self._shown.contacts[row["ring"]]
+        if reply.get("telephone"):
+            return [
+                Contact(
+                    role=reply["role"],
+                    name=reply.get("name", ""),
+                    telephone=reply["telephone"],
+                    organisation=usual.organisation,
+                )
+            ]
+        return [usual]
+
+    def _because(self, row: Row, extents: Mapping[Category, Extent]) -> list[tuple[str, str]]:
+        gave = [
+            policy
+            for category in Category
+            if extents[category] is not Extent.NOTHING
+            for policy in row["because"][category.value]["permits"]
+        ]
+        return [(policy, self._shown.sentences.get(policy, "")) for policy in dict.fromkeys(gave)]
+
+    def _held(self, names: Sequence[str]) -> list[Category | None]:
+        """A category whose name alone would tell is not named."""
+        held = [None if Category(name) in self._shown.blind else Category(name) for name in names]
+        return list(dict.fromkeys(held))
+
+
+def _desk(person: Person) -> dict[str, str]:
+    return {"organisation": person.organisation, "role": person.role.value if person.role else ""}
+
+
+def _must_see_first(line: AlertLine) -> tuple[bool, int, float]:
+    waiting = line.must_see and not line.seen
+    level = -list(Level).index(line.level) if waiting else 0
+    return (not waiting, level, -line.at.timestamp())
+
+
+def _told(
+    claims: Mapping[str, Any], extents: Mapping[Category, Extent], because: Mapping[str, Any]
+) -> list[Told]:
+    """The words first: what worries them, the child's voice; then the rest."""
+    order = [Category.NARRATIVE, Category.CHILDS_VOICE, *Category]
+    return [
+        Told(
+            category=category,
+            extent=extents[category],
+            summary=claims.get(f"{category.value}.summary", {}),
+            full=claims.get(f"{category.value}.full", {}),
+            permits=tuple(because[category.value]["permits"]),
+        )
+        for category in dict.fromkeys(order)
+        if f"{category.value}.summary" in claims or f"{category.value}.full" in claims
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSessions:
+    """The Sessions of ports.py."""
+
+    pool: AsyncConnectionPool[Connection]
+    custody: Custody
+    draft_key: bytes = field(repr=False)  # wrapped; drafts are under it
+    asked: Mapping[str, bytes] = field(default_factory=lambda: queries("desk"), repr=False)
+
+    async def begin(self, person: PersonId, now: datetime) -> tuple[str, str]:
+        cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+        given = {"digest": _digest(cookie), "person": person, "csrf": csrf, "at": now}
+        await self._run("begin_session", given)
+        return cookie, csrf
+
+    async def of(self, cookie: str, now: datetime) -> tuple[PersonId, str] | None:
+        row = await self._one("session", {"digest": _digest(cookie), "at": now})
+        return None if row is None else (PersonId(row[0]), row[1])
+
+    async def end(self, cookie: str) -> None:
+        await self._run("end_session", {"digest": _digest(cookie)})
+
+    async def keep_draft(self, person: PersonId, form: Mapping[str, str], now: datetime) -> None:
+        content = json.dumps(dict(form)).encode()
+        wrapped, body = self.custody.keep(content, subject_key=self.draft_key)
+        given = {"person": person, "wrapped_key": wrapped, "body": body, "at": now}
+        await self._run("keep_draft", given)
+
+    async def draft(self, person: PersonId) -> Mapping[str, str] | None:
+        row = await self._one("draft", {"person": person})
+        if row is None:
+            return None
+        content = self.custody.reveal(subject_key=self.draft_key, wrapped_key=row[0], body=row[1])
+        found: dict[str, str] = json.loads(content)
+        return found
+
+    async def discard_draft(self, person: PersonId) -> None:
+        await self._run("discard_draft", {"person": person})
+
+    async def _run(self, name: str, given: Mapping[str, Any]) -> None:
+        async with self.pool.connection() as connection:
+            await connection.execute(self.asked[name], given)
+
+    async def _one(self, name: str, given: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        async with self.pool.connection() as connection:
+            cursor = await connection.execute(self.asked[name], given)
+            return await cursor.fetchone()
+
+
+def _digest(cookie: str) -> bytes:
+    return hashlib.sha256(cookie.encode()).digest()

@@ -1,0 +1,97 @@
+"""
+Real parts, started once for all tests. What a machine does not have is a failure in CI; elsewhere
+the tests that need it are left out, and the run ends with a line that names them and says why.
+"""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from hypothesis import settings
+
+from broker.store.migrate import migrate
+from deploy.local.parts import PartUnavailable, RunningKafka, RunningPostgres
+from deploy.local.postgres import fresh_database
+from tests import environment
+
+settings.register_profile("dev", max_examples=50, deadline=None)
+settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
+settings.register_profile("nightly", max_examples=20_000, deadline=None)
+settings.load_profile(environment.hypothesis_profile())
+
+NEEDS = pytest.StashKey[dict[str, str]]()
+_BROWSER = "tests/browser"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[NEEDS] = {}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without a browser, and outside CI, browser tests are left out and named at the end."""
+    if environment.chromium() is not None or environment.in_ci():
+        return
+    left_out = [item for item in items if _BROWSER in str(item.path)]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+        config.stash[NEEDS]["browser tests"] = "no Chromium (on Debian: apt-get install chromium)"
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    for what, why in config.stash[NEEDS].items():
+        terminalreporter.write_line(f"not tried here: {what}: {why}")
+
+
+@pytest.fixture(scope="session")
+def parts_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("parts")
+
+
+@pytest.fixture(scope="session")
+def kafka_here(parts_folder: Path, request: pytest.FixtureRequest) -> Iterator[RunningKafka]:
+    """Kafka as `make run` would choose it; in CI it must be Apache Kafka."""
+    said: list[str] = []
+    with environment.running_kafka(parts_folder, said) as found:
+        if environment.in_ci() and found.kind not in {"apache", "given"}:
+            pytest.fail(f"CI needs Apache Kafka: {said}")
+        if found.kind == "in-process":
+            told = request.config.stash[NEEDS]
+            told["system tests on Apache Kafka"] = f"they ran on {found.note}; {' '.join(said[:2])}"
+        yield found
+
+
+@pytest.fixture(scope="session")
+def postgres_here(parts_folder: Path) -> Iterator[RunningPostgres]:
+    said: list[str] = []
+    try:
+        with environment.running_postgres(parts_folder, said) as found:
+            yield found
+    except PartUnavailable as why:
+        pytest.fail(f"PostgreSQL: {why}")
+
+
+@pytest.fixture(scope="module")
+def module_database(postgres_here: RunningPostgres) -> Iterator[str]:
+    """As `database`, for all tests of one file."""
+    yield from _database(postgres_here)
+
+
+@pytest.fixture
+def database(postgres_here: RunningPostgres) -> Iterator[str]:
+    """A fresh database with this version's tables."""
+    yield from _database(postgres_here)
+
+
+def _database(postgres_here: RunningPostgres) -> Iterator[str]:
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    dsn = fresh_database(postgres_here, name)
+    migrate(dsn)
+    yield dsn
+    if postgres_here.kind != "given":
+        with psycopg.connect(f"{postgres_here.dsn} dbname=postgres", autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,57 @@
+"""
+The real parts that tests run on, found as `make run` finds them. The one place where tests read the
+environment.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.local.kafka import kafka
+from deploy.local.parts import RunningKafka, RunningPostgres
+from deploy.local.postgres import postgres
+
+CHROMIUM = Path("/usr/bin/chromium")
+REPOSITORY = Path(__file__).parent.parent
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI") == "true"
+
+
+def hypothesis_profile() -> str:
+    return os.environ.get("HYPOTHESIS_PROFILE", "ci" if in_ci() else "dev")
+
+
+def chaos_rounds() -> int:
+    return int(os.environ.get("CHAOS_ROUNDS", "2"))
+
+
+def environment(**told: str) -> dict[str, str]:
+    """What a process under test is told, beside the machine's own environment."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BROKER_")}
+    return {**kept, **told}
+
+
+@contextmanager
+def running_kafka(data: Path, said: list[str]) -> Iterator[RunningKafka]:
+    jars = REPOSITORY / "var" / "kafka"  # those that `make setup` fetched serve the tests too
+    if jars.exists():
+        for each in jars.glob("jars-*"):
+            (data / "kafka").mkdir(parents=True, exist_ok=True)
+            (data / "kafka" / each.name).symlink_to(each)
+    with kafka(os.environ.get("BROKER_KAFKA", ""), data, said.append) as found:
+        yield found
+
+
+@contextmanager
+def running_postgres(data: Path, said: list[str]) -> Iterator[RunningPostgres]:
+    with postgres(os.environ.get("BROKER_DATABASE", ""), data, said.append) as found:
+        yield found
+
+
+def chromium() -> Path | None:
+    found = shutil.which("chromium") or (str(CHROMIUM) if CHROMIUM.exists() else None)
+    return Path(found) if found else None
