@@ -52,11 +52,13 @@ def parts_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("parts")
 
 
-@pytest.fixture(scope="session")
-def kafka_here(parts_folder: Path, request: pytest.FixtureRequest) -> Iterator[RunningKafka]:
-    """Kafka as `make run` would choose it; in CI it must be Apache Kafka."""
+@pytest.fixture(scope="module")
+def kafka_here(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[RunningKafka]:
+    """Kafka as `make run` would choose it, empty; in CI it must be Apache Kafka."""
     said: list[str] = []
-    with environment.running_kafka(parts_folder, said) as found:
+    with environment.running_kafka(tmp_path_factory.mktemp("kafka"), said) as found:
         if environment.in_ci() and found.kind not in {"apache", "given"}:
             pytest.fail(f"CI needs Apache Kafka: {said}")
         if found.kind == "in-process":

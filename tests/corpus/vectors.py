@@ -18,6 +18,7 @@ from broker import sdjwt, sealing, strictjson
 from broker.domain.directory_keys import Period, SigningKey
 from broker.domain.ids import KeyId, OrganisationId
 from broker.domain.words import Category
+from broker.encoding import from_base64url
 from broker.errors import Broken, NotGenuine, Rejected
 from broker.keys import unwrapped, verifier
 from broker.ledger import merkle
@@ -39,7 +40,7 @@ def sd_jwt(folder: Path) -> Result:
             kid=KeyId(kid),
             organisation=OrganisationId(entry["iss"]),
             period=Period(since=_SINCE),
-            checks=verifier(sdjwt.from_base64url(entry["x"])),
+            checks=verifier(from_base64url(entry["x"])),
         )
         for kid, entry in cases["directory"].items()
     }

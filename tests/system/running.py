@@ -59,13 +59,13 @@ class Broker:
         )
 
     def start(self, name: str, *words: str) -> None:
-        log = (self.folder / f"{name}.log").open("ab")
-        self.children[name] = subprocess.Popen(
-            [sys.executable, "-m", "broker", *words],
-            env=environment(**self.told),
-            stdout=log,
-            stderr=log,
-        )
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.children[name] = subprocess.Popen(
+                [sys.executable, "-m", "broker", *words],
+                env=environment(**self.told),
+                stdout=log,
+                stderr=log,
+            )
 
     def kill(self, name: str) -> None:
         """As the machine would: no handler runs, nothing is flushed."""

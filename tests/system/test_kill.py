@@ -24,14 +24,13 @@ def test_killed_again_and_again_every_notification_is_told_once(
         under.told = {**under.told, "BROKER_BATCH": "20"}  # many batches, so that kills fall inside
         for part, words in _PARTS.items():
             under.start(part, *words)
-        for n in range(chaos_rounds()):
+        for _ in range(chaos_rounds()):
             for part, asked in _PROGRESS.items():
                 before = _progress(under, asked)
                 enough = min(before + COUNT // (2 * chaos_rounds()), COUNT - 1)
                 under.until(lambda a=asked, e=enough: _progress(under, a) >= e, part)  # type: ignore[misc]
                 under.kill(part)
                 under.start(part, *_PARTS[part])
-            assert n >= 0
         under.until(
             lambda: _progress(under, "SELECT count(*) FROM inbox WHERE id <> ''") >= COUNT, "all in"
         )
