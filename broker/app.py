@@ -178,7 +178,7 @@ def seals(found: Parts, signed_by: Signer) -> Seals:
         return seal(content, to=to, parts=made, data_key=secrets.token_bytes(32))
 
     return Seals(
-        claims_of=sdjwt.present,
+        take_apart=sdjwt.pieces_of,
         sign_cover=_Signs(COVER, signed_by),
         sign_receipt=_Signs(RECEIPT, signed_by),
         seal=sealed,

@@ -48,6 +48,12 @@ class Taken(Protocol):
         ...
 
 
+class Presentable(Protocol):
+    """A kept token, from which just some claims can be taken."""
+
+    def present(self, names: Collection[str]) -> str: ...
+
+
 class Outbox(Protocol):
     def take(self, lane: Lane, most: int) -> AbstractAsyncContextManager[Taken]:
         """Rows waiting on this lane that no other relay holds, the oldest first."""
@@ -62,7 +68,7 @@ class Outbox(Protocol):
 class Seals:
     """What the relay needs of keys: to take, sign and seal. The keys themselves stay with them."""
 
-    claims_of: Callable[[str, Sequence[str]], str]  # the token with just these claims
+    take_apart: Callable[[str], Presentable]
     sign_cover: Callable[[Mapping[str, object]], str]
     sign_receipt: Callable[[Mapping[str, object]], str]
     seal: Callable[[bytes, DisclosureId, OrganisationId], bytes]  # Rejected: no key to seal to
@@ -98,7 +104,7 @@ class Relay:
             waiting = taken.waiting
             rulings = await taken.rulings({each.ruling for each in waiting if each.ruling})
             ready: list[tuple[int, Outgoing]] = []
-            tokens: dict[str, str] = {}
+            tokens: dict[str, Presentable] = {}
             for each in waiting:
                 try:
                     ready.append((each.row, self._made(each, rulings, tokens)))
@@ -110,16 +116,17 @@ class Relay:
         return len(waiting)
 
     def _made(
-        self, each: Waiting, rulings: Mapping[str, KeptRuling], tokens: dict[str, str]
+        self, each: Waiting, rulings: Mapping[str, KeptRuling], tokens: dict[str, Presentable]
     ) -> Outgoing:
         if each.errand is Errand.ACCEPTED:
             return self._accepted(each)
         key = f"{each.publisher} {each.notification}"
         if key not in tokens:  # once for all recipients of one notification
-            tokens[key] = self.custody.reveal(
+            content = self.custody.reveal(
                 subject_key=each.subject_key, wrapped_key=each.wrapped_key, body=each.body
-            ).decode()
-        token = self.seals.claims_of(tokens[key], each.claims)
+            )
+            tokens[key] = self.seals.take_apart(content.decode())
+        token = tokens[key].present(each.claims)
         ruling = rulings[each.ruling or ""]
         signed = self.seals.sign_cover(self._cover(each, ruling, token))
         disclosure = DisclosureId(each.disclosure)

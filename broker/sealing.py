@@ -7,6 +7,7 @@ the padded content. What must not be swapped is bound: purpose, id, organisation
 
 import hashlib
 from collections.abc import Callable
+from functools import cache, lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -28,8 +29,14 @@ _ONCE = bytes(12)  # each data key encrypts one body, so its nonce may be fixed
 _SMALLEST = 1024
 
 
+@cache
 def suite() -> Suite:
     return Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+
+
+@lru_cache(maxsize=1_000)
+def _public(raw: bytes) -> X25519PublicKey:
+    return X25519PublicKey.from_public_bytes(raw)
 
 
 def bind(*parts: str | bytes) -> bytes:
@@ -68,7 +75,7 @@ def seal(content: bytes, *, to: SealingKey, parts: tuple[str, ...], data_key: by
     bound = (*parts, to.kid)
     body = AESGCM(data_key).encrypt(_ONCE, padded(content), bind(*bound))
     info = bind(*bound, hashlib.sha256(body).digest())
-    wrapped = suite().encrypt(data_key, X25519PublicKey.from_public_bytes(to.public), info=info)
+    wrapped = suite().encrypt(data_key, _public(to.public), info=info)
     kid = to.kid.encode()
     return bytes([_VERSION, len(kid)]) + kid + wrapped + body
 

@@ -19,7 +19,7 @@ from broker.domain.outgoing import Outgoing
 from broker.domain.owed import Owed
 from broker.domain.topics import receipts_topic
 from broker.ledger.checkpoint import Checkpoint, proof_text
-from broker.ledger.merkle import Tree, inclusion_proof
+from broker.ledger.merkle import Prover, Tree
 from broker.telemetry import say
 
 _log = logging.getLogger(__name__)
@@ -90,11 +90,12 @@ class Sequencer:
         """Each organisation's proofs under this head, many in one message."""
         while owed := await self.log.owed(size, _MOST_LEAVES):
             await self.log.tiles(owed, size)
+            prover = Prover(size, self.log.tile)
             by_organisation: dict[OrganisationId, list[Owed]] = {}
             for each in owed:
                 by_organisation.setdefault(each.organisation, []).append(each)
             outgoing = [
-                self._proofs(organisation, leaves[first : first + _MOST_PROOFS], size, note)
+                _proofs(organisation, leaves[first : first + _MOST_PROOFS], prover, note)
                 for organisation, leaves in by_organisation.items()
                 for first in range(0, len(leaves), _MOST_PROOFS)
             ]
@@ -102,26 +103,25 @@ class Sequencer:
             await self.log.given(owed[-1].number + 1)
             self.log.forget_full_tiles(size)
 
-    def _proofs(
-        self, organisation: OrganisationId, leaves: Sequence[Owed], size: int, note: str
-    ) -> Outgoing:
-        """Disclosure ids, leaves and hashes: nothing in it is about anybody."""
-        proofs = [
-            {
-                "disclosure": leaf.disclosure,
-                "leaf": base64.b64encode(leaf.entry).decode(),
-                "proof": proof_text(
-                    leaf.number, inclusion_proof(leaf.number, size, self.log.tile), note
-                ),
-            }
-            for leaf in leaves
-        ]
-        return Outgoing(
-            topic=receipts_topic(organisation),
-            key=f"proofs up to {leaves[-1].number}",
-            value=json.dumps(proofs).encode(),
-            headers={"ce_specversion": "1.0", "ce_type": "ledger.proofs"},
-        )
+
+def _proofs(
+    organisation: OrganisationId, leaves: Sequence[Owed], prover: Prover, note: str
+) -> Outgoing:
+    """Disclosure ids, leaves and hashes: nothing in it is about anybody."""
+    proofs = [
+        {
+            "disclosure": leaf.disclosure,
+            "leaf": base64.b64encode(leaf.entry).decode(),
+            "proof": proof_text(leaf.number, prover.inclusion(leaf.number), note),
+        }
+        for leaf in leaves
+    ]
+    return Outgoing(
+        topic=receipts_topic(organisation),
+        key=f"proofs up to {leaves[-1].number}",
+        value=json.dumps(proofs).encode(),
+        headers={"ce_specversion": "1.0", "ce_type": "ledger.proofs"},
+    )
 
 
 async def _stopped(stop: asyncio.Event, seconds: float) -> bool:

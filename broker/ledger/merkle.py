@@ -112,50 +112,63 @@ def _folded_full(hashes: Sequence[bytes]) -> bytes:
     return row[0]
 
 
-def inclusion_proof(index: int, size: int, tile_of: TileOf) -> list[bytes]:
-    """The audit path of leaf `index` in the log of `size` leaves (RFC 6962 section 2.1.1)."""
-    if not 0 <= index < size:
-        raise ValueError(f"leaf {index} in a log of {size}")
-    return _path(index, 0, size, tile_of)
+class Prover:
+    """
+    Proofs under one head of the log. What two proofs share, and under one head most do, is hashed
+    once.
+    """
 
+    def __init__(self, size: int, tile_of: TileOf) -> None:
+        self._size, self._tile_of = size, tile_of
+        self._known: dict[tuple[int, int], bytes] = {}
 
-def _path(index: int, first: int, end: int, tile_of: TileOf) -> list[bytes]:
-    if end - first == 1:
-        return []
-    middle = first + _largest_power_below(end - first)
-    if index < middle:
-        return [*_path(index, first, middle, tile_of), _range(middle, end, tile_of)]
-    return [*_path(index, middle, end, tile_of), _range(first, middle, tile_of)]
+    def inclusion(self, index: int) -> list[bytes]:
+        """The audit path of leaf `index` (RFC 6962 section 2.1.1)."""
+        if not 0 <= index < self._size:
+            raise ValueError(f"leaf {index} in a log of {self._size}")
+        path, first, end = [], 0, self._size
+        while end - first > 1:
+            middle = first + _largest_power_below(end - first)
+            if index < middle:
+                path.append(self._root_of(middle, end))
+                end = middle
+            else:
+                path.append(self._root_of(first, middle))
+                first = middle
+        return path[::-1]
 
+    def consistency(self, old: int) -> list[bytes]:
+        """That this log continues the one of `old` leaves (RFC 6962 section 2.1.2)."""
+        if not 0 < old <= self._size:
+            raise ValueError(f"from {old} to {self._size}")
+        return self._continued(old, 0, self._size, whole=True) if old < self._size else []
 
-def _range(first: int, end: int, tile_of: TileOf) -> bytes:
-    """The root over leaves first to end - 1, where first is where such a subtree may begin."""
-    size = end - first
-    if size & (size - 1) == 0:
+    def _continued(self, old: int, first: int, end: int, *, whole: bool) -> list[bytes]:
+        size = end - first
+        if old == size:
+            return [] if whole else [self._root_of(first, end)]
+        half = _largest_power_below(size)
+        middle = first + half
+        if old <= half:
+            left = self._continued(old, first, middle, whole=whole)
+            return [*left, self._root_of(middle, end)]
+        right = self._continued(old - half, middle, end, whole=False)
+        return [*right, self._root_of(first, middle)]
+
+    def _root_of(self, first: int, end: int) -> bytes:
+        """The root over leaves first to end - 1, where first is where such a subtree may begin."""
+        known = self._known.get((first, end))
+        if known is None:
+            known = self._known[first, end] = self._computed(first, end)
+        return known
+
+    def _computed(self, first: int, end: int) -> bytes:
+        size = end - first
         height = size.bit_length() - 1
-        return _subtree(height, first >> height, tile_of)
-    middle = first + _largest_power_below(size)
-    return node_hash(_range(first, middle, tile_of), _range(middle, end, tile_of))
-
-
-def consistency_proof(old: int, new: int, tile_of: TileOf) -> list[bytes]:
-    """That the log of `new` leaves continues that of `old` (RFC 6962 section 2.1.2)."""
-    if not 0 < old <= new:
-        raise ValueError(f"from {old} to {new}")
-    return _continued(old, 0, new, tile_of, whole=True) if old < new else []
-
-
-def _continued(old: int, first: int, end: int, tile_of: TileOf, *, whole: bool) -> list[bytes]:
-    size = end - first
-    if old == size:
-        return [] if whole else [_range(first, end, tile_of)]
-    half = _largest_power_below(size)
-    middle = first + half
-    if old <= half:
-        left = _continued(old, first, middle, tile_of, whole=whole)
-        return [*left, _range(middle, end, tile_of)]
-    right = _continued(old - half, middle, end, tile_of, whole=False)
-    return [*right, _range(first, middle, tile_of)]
+        if size & (size - 1) == 0 and height % _TILE_BITS == 0:
+            return _subtree(height, first >> height, self._tile_of)
+        middle = first + _largest_power_below(size)
+        return node_hash(self._root_of(first, middle), self._root_of(middle, end))
 
 
 def _largest_power_below(size: int) -> int:

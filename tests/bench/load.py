@@ -64,8 +64,7 @@ def child(number: int) -> dict[str, Any]:
 
 
 def event(number: int) -> Event:
-    """A concern of usual size: eight parts, about 9 kB as a token. Hub and police by duty, and three
-    who are related, are told."""
+    """A concern of usual size. Hub and police by duty, and three who are related, are told."""
     about = number % CHILDREN
     words = "Seen at the door with a mark on the left arm; says it was a fall. " * 3
     return Event(
@@ -187,27 +186,18 @@ async def on_topics(bootstrap: str, topics: list[str]) -> dict[str, float]:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        places = [
-            TopicPartition(topic, part)
-            for topic in topics
-            for part in consumer.partitions_for_topic(topic) or await _parts(consumer, topic)
-        ]
+        places = [TopicPartition(topic, part) for topic in topics for part in range(PARTITIONS)]
         consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
         ends = await consumer.end_offsets(places)
         found: dict[str, float] = {}
-        while any(await consumer.position(place) < ends[place] for place in places):
+        while [place for place in places if await consumer.position(place) < ends[place]]:
             for messages in (await consumer.getmany(timeout_ms=500)).values():
                 for message in messages:
                     found[message.key.decode()] = message.timestamp / 1000
         return found
     finally:
         await consumer.stop()
-
-
-async def _parts(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    await consumer.topics()
-    found: set[int] = consumer.partitions_for_topic(topic) or set()
-    return found
 
 
 async def ceiling(bootstrap: str, count: int = 12_000, size: int = 9_000) -> float:
@@ -298,6 +288,9 @@ def main() -> None:
                 rates = drain(under, BACKLOG)
                 waiting = "SELECT count(*) FROM outbox WHERE state = 'waiting'"
                 under.until(lambda: under.one(waiting) == 0, "backlog sent")
+                proofs = "SELECT next >= (SELECT max(number) FROM leaf) FROM proofs_given"
+                leaves = "SELECT count(*) FROM leaf_waiting"
+                under.until(lambda: under.one(leaves) == 0 and under.one(proofs), "ledger idle")
                 accepted = asyncio.run(paced(under))
                 under.until(
                     lambda: (
@@ -319,7 +312,6 @@ def main() -> None:
                     "ceiling_plain_aiokafka_records_per_second": round(most, 1),
                     "share_of_ceiling": round(rates["disclosures_per_second"] / most, 3),
                     "account_holds": under.account()["holds"],
-                    "carry_log": under.log("carry")[-200:],
                 }
     written = Path("var/bench/latest.json")
     written.parent.mkdir(parents=True, exist_ok=True)
