@@ -93,8 +93,11 @@ class Desk(Protocol):
         """This person says: I have seen this."""
         ...
 
-    def changes(self, person: Person) -> AsyncIterator[None]:
-        """Wakes when something is new for this person's organisation and role. Carries nothing."""
+    def changes(self, person: Person, shown: int) -> AsyncIterator[bool]:
+        """
+        First whether anything came since a page with that many alerts was shown, now that it
+        listens; then true whenever something is new for this organisation and role.
+        """
         ...
 
 

@@ -119,6 +119,7 @@ class Console:
             title="Alerts",
             must_see=[line for line in lines if line.must_see and not line.seen],
             digest=[line for line in lines if not line.must_see or line.seen],
+            shown=len(lines),
         )
 
     async def alert(self, request: Request, alert: str) -> Response:
@@ -138,18 +139,18 @@ class Console:
         await self._desk.seen(who.person, AlertId(alert), self._now())
         return RedirectResponse("/", status_code=303)
 
-    async def live(self, request: Request) -> Response:
+    async def live(self, request: Request, shown: int = 0) -> Response:
         """Server-sent events that say only: something changed."""
         who = await self._who(request)
         if who is None:
             return Response(status_code=403)
 
         async def events() -> AsyncIterator[str]:
-            yield "retry: 2000\n\n"
-            async for _ in self._desk.changes(who.person):
+            async for something in self._desk.changes(who.person, shown):
                 if await request.is_disconnected():
                     return
-                yield "event: changed\ndata: 1\n\n"
+                name = "changed" if something else "listening"
+                yield f"retry: 2000\nevent: {name}\ndata: 1\n\n"
 
         headers = {**_HEADERS, "X-Accel-Buffering": "no"}
         return StreamingResponse(events(), media_type="text/event-stream", headers=headers)

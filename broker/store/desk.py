@@ -3,7 +3,6 @@ What a desk sees, from PostgreSQL: alerts cut to the claims of their disclosure,
 look at an alert is an audit entry in the transaction of the look.
 """
 
-import asyncio
 import hashlib
 import json
 import secrets
@@ -86,17 +85,17 @@ class PostgresDesk:
         async with self._pool.connection() as connection:
             await connection.execute(self._asked["seen"], given)
 
-    async def changes(self, person: Person) -> AsyncIterator[None]:
+    async def changes(self, person: Person, shown: int) -> AsyncIterator[bool]:
         """One listening connection for each open page; it says only that something came."""
         wanted = f"{person.organisation} {person.role.value if person.role else ''}"
         async with await psycopg.AsyncConnection.connect(
             self._database, autocommit=True
         ) as connection:
             await connection.execute("LISTEN alert")
+            yield len(await self._rows("alerts", {**_desk(person), "most": _MOST_LINES})) != shown
             async for each in connection.notifies():
                 if each.payload == wanted:
-                    yield
-                await asyncio.sleep(0)
+                    yield True
 
     async def _rows(self, name: str, asked: Mapping[str, Any]) -> list[Row]:
         async with (

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -140,7 +141,8 @@ def broker(folder: Path, kafka: str, dsn: str, partitions: int = 2) -> Iterator[
 
 def publish(under: Broker, agency: Agency, form: str, natives: Sequence[bytes]) -> list[Answer]:
     """Native messages through the agency's real adapter and edge."""
-    return asyncio.run(_published(under, agency, form, natives))
+    with ThreadPoolExecutor(1) as aside:  # a browser test has an event loop of its own
+        return aside.submit(asyncio.run, _published(under, agency, form, natives)).result()
 
 
 async def _published(

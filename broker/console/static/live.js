@@ -6,7 +6,8 @@ if (place) {
   let count = 0;
   let source;
   const open = () => {
-    source = new EventSource("/alerts/live");
+    source = new EventSource(`/alerts/live?shown=${place.dataset.shown}`);
+    source.addEventListener("listening", () => { place.dataset.live = "listening"; });
     source.addEventListener("changed", () => {
       count += 1;
       const link = document.createElement("a");
