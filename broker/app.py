@@ -10,7 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -22,6 +22,7 @@ from broker.console.views import child_of, new_in
 from broker.custody import KeyedCustody
 from broker.delivery import Relay, Seals
 from broker.domain.desk import Person
+from broker.domain.directory_keys import SigningKey
 from broker.domain.ids import AlertId, DisclosureId, KeyId, OrganisationId
 from broker.domain.notification import Json
 from broker.domain.topics import (
@@ -66,9 +67,32 @@ from broker.store.migrate import migrate
 from broker.store.outbox import PostgresOutbox
 from broker.store.postgres import PostgresStore, pool_of
 
+_LOOK_FOR_KEYS = timedelta(seconds=5)
+
 
 def clock() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - the one place
+
+
+class FreshKeys:
+    """The public keys as the file has them now: what is revoked counts no more in seconds."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read, self._at, self._looked = read_public_keys(path), self._changed(), clock()
+
+    def _changed(self) -> float:
+        return self._path.stat().st_mtime
+
+    def now(self) -> PublicKeys:
+        if clock() - self._looked > _LOOK_FOR_KEYS:
+            self._looked = clock()
+            if self._changed() != self._at:
+                self._at, self._read = self._changed(), read_public_keys(self._path)
+        return self._read
+
+    def signing_key(self, kid: KeyId) -> SigningKey:
+        return self.now().signing_key(kid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +101,7 @@ class Parts:
 
     settings: Settings
     partnership: Partnership
-    public: PublicKeys
+    public: FreshKeys
 
     @property
     def database(self) -> str:
@@ -93,7 +117,7 @@ def parts(settings: Settings) -> Parts:
     return Parts(
         settings=settings,
         partnership=read_partnership(settings.directory),
-        public=read_public_keys(settings.keys / "public.json"),
+        public=FreshKeys(settings.keys / "public.json"),
     )
 
 
@@ -173,7 +197,7 @@ def seals(found: Parts, signed_by: Signer) -> Seals:
     """Taking claims, signing and sealing, with the broker's key and the recipients' public ones."""
 
     def sealed(content: bytes, disclosure: DisclosureId, organisation: OrganisationId) -> bytes:
-        to = found.public.sealing_key_of(organisation, clock())
+        to = found.public.now().sealing_key_of(organisation, clock())
         made = (DISCLOSURE, disclosure, organisation)
         return seal(content, to=to, parts=made, data_key=secrets.token_bytes(32))
 

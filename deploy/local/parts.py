@@ -83,21 +83,27 @@ def stop(child: subprocess.Popen[bytes], *, note: Path, how: int = signal.SIGTER
     note.unlink(missing_ok=True)
 
 
-def end_leftover(note: Path, *, how: int = signal.SIGTERM) -> bool:
-    """End the process that a killed run noted here; a process id used again by others is left."""
-    try:
-        pid, began = note.read_text().split()
-    except (FileNotFoundError, ValueError):
-        return False
-    note.unlink(missing_ok=True)
-    if _began(int(pid)) != began:
-        return False
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(int(pid), how)
-        wait_until(lambda: _began(int(pid)) != began, _GENTLE)
-        if _began(int(pid)) == began:
-            os.kill(int(pid), signal.SIGKILL)
-    return True
+def end_leftover(*notes: Path, how: int = signal.SIGTERM) -> bool:
+    """
+    End the processes that a killed run noted here, all at once; whether there were any. A process
+    id that others use by now is left alone.
+    """
+    left: dict[int, str] = {}
+    for note in notes:
+        try:
+            written, began = note.read_text().split()
+        except (FileNotFoundError, ValueError):
+            continue
+        note.unlink(missing_ok=True)
+        if _began(int(written)) == began:
+            left[int(written)] = began
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(written), how)
+    wait_until(lambda: all(_began(pid) != began for pid, began in left.items()), _GENTLE)
+    for pid, began in left.items():
+        if _began(pid) == began:
+            os.kill(pid, signal.SIGKILL)
+    return bool(left)
 
 
 def _began(pid: int) -> str:

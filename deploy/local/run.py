@@ -143,10 +143,10 @@ def started(
     """Every process of the broker; all of them end together."""
     children: dict[str, subprocess.Popen[bytes]] = {}
     notes = place.data / "processes"
+    end_leftover(*sorted(notes.glob("*.pid")))
     try:
         for each in wanted:
             note = notes / f"{each.name}.pid"
-            end_leftover(note)
             log = place.data / "log" / f"{each.name}.log"
             argv = place.broker(*each.argv)
             children[each.name] = start(argv, note=note, log=log, env=dict(place.env))

@@ -1,6 +1,7 @@
 """The whole journey on real parts: an agency's message in, the right people's parts out, proven."""
 
 import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -164,3 +165,25 @@ def test_no_log_holds_a_word_of_any_concern(carried: Broker) -> None:
     logs = carried.logs()
     for canary in ("Mara", "Fennick", "Craig", "Culver", "9990020019", "jumper", "bike"):
         assert canary not in logs
+
+
+def test_a_revoked_key_is_believed_no_more_and_what_it_signs_waits_for_a_person(
+    carried: Broker,
+) -> None:
+    keys = json.loads(carried.once("keys", "show").stdout)
+    kid = next(
+        key["kid"]
+        for key in keys
+        if key["organisation"] == "org:ods:RZZ" and key["use"] == "signing"
+    )
+    carried.once("keys", "revoke", "--kid", kid)
+    asked = "SELECT count(*) FROM quarantine WHERE reason = 'revoked_key'"
+
+    def noticed() -> bool:
+        native = (MESSAGES / "hospital-mara.json").read_bytes()
+        other = native.replace(b"C-77120", f"C-{secrets.token_hex(4)}".encode())
+        publish(carried, Agency.HEALTH, "fhir-r4", [other])
+        return bool(carried.one(asked))
+
+    carried.until(noticed, "the revocation")
+    assert carried.account()["holds"]
