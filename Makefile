@@ -33,7 +33,7 @@ check: $(VENV)/complete ## format, lint, types, imports, policies, unit tests; n
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/broker policy check > /dev/null
-	@$(BIN)/python -m pytest -q tests/unit tests/adapters
+	@$(BIN)/python -m pytest -q tests/unit tests/adapters tests/journeys
 
 bench: $(VENV)/complete ## measure, and write var/bench/latest.json
 	@$(BIN)/python -m tests.bench.load
@@ -42,7 +42,7 @@ chaos: $(VENV)/complete ## kill processes at random for longer than the tests do
 	@CHAOS_ROUNDS=$${CHAOS_ROUNDS:-30} $(BIN)/python -m pytest -q tests/system/test_kill.py
 
 fuzz: $(VENV)/complete ## property tests with many more examples
-	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q tests/unit tests/adapters
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q tests/unit tests/adapters tests/journeys
 
 corpus: $(VENV)/complete ## messages and vectors that others made: make corpus CORPUS=../shared
 	@$(BIN)/broker corpus $(CORPUS)
