@@ -7,12 +7,13 @@ import asyncio
 import json
 import secrets
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import faust
 from fastapi import FastAPI
 
 from broker import sdjwt
@@ -66,6 +67,7 @@ from broker.store.ledger import ledger
 from broker.store.migrate import migrate
 from broker.store.outbox import PostgresOutbox
 from broker.store.postgres import PostgresStore, pool_of
+from broker.watch import Figures, watching
 
 _LOOK_FOR_KEYS = timedelta(seconds=5)
 
@@ -370,6 +372,18 @@ async def receive(
         )
         async for told in recipient.run(tailed):
             yield told
+
+
+def watch(settings: Settings, *, show: Callable[[str], None], every: float) -> faust.App:
+    """`broker watch`: counts what is on its way, and shows it; nothing depends on it."""
+    partnership = read_partnership(settings.directory)
+    owners = {
+        topic: owner
+        for topic, owner in partnership.owners().items()
+        if topic.startswith("concerns.")
+    }
+    figures = Figures(owners=owners, since=clock())
+    return watching(settings.kafka, sorted(owners), figures, now=clock, show=show, every=every)
 
 
 async def topics(settings: Settings) -> Sequence[str]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 import uvloop
+from faust import Worker
 
 from broker import app as wiring
 from broker.domain.words import Lane
@@ -14,7 +15,7 @@ from broker.telemetry import begin_logging
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (carry, deliver, topics, migrate):
+    for command in (carry, deliver, watch, topics, migrate):
         app.command()(command)
     app.command("ledger")(ledger)
 
@@ -32,6 +33,13 @@ def deliver() -> None:
 def ledger() -> None:
     """Number the ledger's leaves, sign its heads, hand out proofs."""
     _run("ledger", wiring.keep_ledger(Settings()))
+
+
+def watch(*, every: Annotated[float, typer.Option(help="Seconds between lines.")] = 10.0) -> None:
+    """Print live figures by lane and publisher, one JSON line at a time. Nothing depends on it."""
+    begin_logging("watch")
+    app = wiring.watch(Settings(), show=typer.echo, every=every)
+    Worker(app, loglevel="ERROR", quiet=True, redirect_stdouts=False).execute_from_commandline()
 
 
 def topics() -> None:
