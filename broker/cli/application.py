@@ -21,7 +21,7 @@ from broker.cli import (
     register,
     verify,
 )
-from broker.errors import Broken, BrokerError
+from broker.errors import BrokerError, Misconfigured
 
 FAILED, MISUSE = 1, 2
 
@@ -45,9 +45,9 @@ def main() -> None:
     """A fault that was foreseen is one sentence on stderr, never a traceback."""
     try:
         application()()
-    except Broken as why:
+    except Misconfigured as why:
         typer.echo(f"broker: {why}", err=True)
-        sys.exit(MISUSE if why.reason in {"no_directory", "not_set"} else FAILED)
+        sys.exit(MISUSE)
     except BrokerError as why:
         typer.echo(f"broker: {why}", err=True)
         sys.exit(FAILED)
