@@ -15,7 +15,7 @@ from broker.telemetry import begin_logging
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (carry, deliver, watch, topics, migrate):
+    for command in (run, carry, deliver, watch, topics, migrate):
         app.command()(command)
     app.command("ledger")(ledger)
 
@@ -40,6 +40,13 @@ def watch(*, every: Annotated[float, typer.Option(help="Seconds between lines.")
     begin_logging("watch")
     app = wiring.watch(Settings(), show=typer.echo, every=every)
     Worker(app, loglevel="ERROR", quiet=True, redirect_stdouts=False).execute_from_commandline()
+
+
+def run() -> None:
+    """All of it on this machine, with local Kafka and PostgreSQL and invented families."""
+    from deploy.local.run import main
+
+    main()
 
 
 def topics() -> None:
