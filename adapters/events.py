@@ -73,7 +73,7 @@ def cloud_event(event: Event, site: Site, *, event_key: bytes) -> dict[str, Any]
     }
     fault = fault_in(event.type, data)
     if fault is not None:
-        return Quarantined(reason=_reason(fault), detail=fault, lane=lane(event))
+        return Quarantined(reason=_reason(fault, event), detail=fault, lane=lane(event))
     return {
         "specversion": "1.0",
         "id": made,
@@ -97,9 +97,12 @@ def lane(event: Event) -> Lane:
     return lane_of(Level(level), Urgency(urgency))
 
 
-def _reason(fault: str) -> str:
-    """The word for the commonest fault of people's concerns."""
-    return "no_words" if fault.startswith("/categories/narrative/full: ") else "schema"
+def _reason(fault: str, event: Event) -> str:
+    """The word for the commonest fault of people's concerns; `schema` for every other."""
+    full = event.categories.get("narrative", {}).get("full")
+    worded = isinstance(full, Mapping) and bool(full.get("words"))
+    about_words = fault.startswith("/categories/narrative") and fault.endswith(": required")
+    return "no_words" if about_words and not worded else "schema"
 
 
 def _claims(event: Event, site: Site, key: bytes) -> dict[str, Any]:

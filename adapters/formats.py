@@ -1,6 +1,8 @@
 """Every format of every agency, by name. No scanning: a new one is a line here and one file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from adapters.childrens_services import csc
 from adapters.contract import Read
@@ -8,6 +10,9 @@ from adapters.health import fhir
 from adapters.police import niem, notices
 from adapters.schools import safeguarding
 from broker.domain.words import Agency
+from broker.errors import Misconfigured
+
+_MAPPED = frozenset({"profile", "columns", "identity_of_row", "plain", "routing", "categories"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,15 +21,24 @@ class Format:
 
     read: Read
     profile: str  # a file of adapters/<agency>/profiles
+    needs: frozenset[str] = frozenset()  # what a profile for it cannot do without
+
+    def check(self, profile: Mapping[str, Any]) -> None:
+        """Raises Misconfigured, naming what a profile for this format lacks."""
+        missing = sorted(self.needs - set(profile))
+        if missing:
+            raise Misconfigured("profile_lacks", ", ".join(missing))
 
 
 ADAPTERS: dict[Agency, dict[str, Format]] = {
     Agency.HEALTH: {"fhir-r4": Format(read=fhir.read, profile="hospital")},
     Agency.POLICE: {
-        "csv-profile": Format(read=notices.read, profile="police-ppn"),
+        "csv-profile": Format(read=notices.read, profile="police-ppn", needs=_MAPPED),
         "niem-xml": Format(read=niem.read, profile="force"),
     },
-    Agency.SCHOOLS: {"csv-profile": Format(read=safeguarding.read, profile="school-safeguarding")},
+    Agency.SCHOOLS: {
+        "csv-profile": Format(read=safeguarding.read, profile="school-safeguarding", needs=_MAPPED),
+    },
     Agency.CHILDRENS_SERVICES: {"csc-json": Format(read=csc.read, profile="council")},
 }
 

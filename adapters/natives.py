@@ -1,8 +1,24 @@
 """What every adapter says about the original: which it was, how long, what was wrong in it."""
 
 import hashlib
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
+
+_MOST_FAULTS = 40  # as the schema has it
+
+
+def content_version(*parts: object) -> str:
+    """The version of a record that bears none: the same content is the same event."""
+    written = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(written.encode()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def _digest(original: bytes) -> str:
+    """One file can hold ten thousand rows: it is hashed once, not once a row."""
+    return hashlib.sha256(original).hexdigest()
 
 
 def native_part(
@@ -17,13 +33,14 @@ def native_part(
     part: dict[str, Any] = {
         "made_by": made_by,
         "format": form,
-        "sha256": hashlib.sha256(original).hexdigest(),
+        "sha256": _digest(original),
         "bytes": len(original),
     }
     if profile:
         part["profile"] = profile
     if faults:
-        part["faults"] = [{"field": name[:80], "why": why[:80]} for name, why in faults[:20]]
+        noted = list(dict.fromkeys(faults))[:_MOST_FAULTS]
+        part["faults"] = [{"field": name[:80], "why": why} for name, why in noted]
     return part
 
 
@@ -43,9 +60,10 @@ def protect(categories: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
             moved[name] = full.pop(name)
             if not full:
                 del categories[category]["full"]
-    location: dict[str, Any] = {"summary": {"kind": "not_stated"}}
-    if moved:
-        location["full"] = moved
+    known = categories.get("protected_location", {})
+    location: dict[str, Any] = {"summary": known.get("summary") or {"kind": "not_stated"}}
+    if moved or known.get("full"):
+        location["full"] = {**moved, **known.get("full", {})}
     categories["protected_location"] = location
     return categories
 

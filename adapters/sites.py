@@ -5,6 +5,7 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -13,6 +14,7 @@ from broker.domain.ids import OrganisationId
 from broker.domain.words import Agency
 from broker.errors import Misconfigured
 
+_ENGLAND = "Europe/London"
 _FOLDERS = {agency: f"adapters.{agency.value}" for agency in Agency}
 
 
@@ -30,22 +32,29 @@ def read_profile(agency: Agency, name: str) -> Mapping[str, Any]:
             raise Misconfigured(
                 "no_profile", f"{name}: no such file, and none of {', '.join(listed)}"
             )
-        text = shipped.read_text(encoding="utf-8")
+        raw = shipped.read_bytes()
     else:
-        text = path.read_text(encoding="utf-8")
+        raw = path.read_bytes()
     try:
-        written = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        written = yaml.safe_load(raw)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Misconfigured("profile_not_yaml", f"{name}: {error}") from None
     if not isinstance(written, dict):
         raise Misconfigured("profile_not_yaml", f"{name}: a profile is a mapping")
     return written
 
 
+def zone_of(site: Site) -> ZoneInfo:
+    """Local time is the profile's: never guessed from what arrives."""
+    return ZoneInfo(str(site.profile.get("zone", _ENGLAND)))
+
+
 def site(agency: Agency, profile: Mapping[str, Any], received: datetime) -> Site:
     """Raises Misconfigured, naming what the profile lacks."""
+    if profile.get("agency", agency.value) != agency.value:
+        raise Misconfigured("profile_of_another_agency", str(profile["agency"]))
     try:
-        return Site(
+        made = Site(
             agency=agency,
             organisation=OrganisationId(profile["publisher"]),
             source=profile["source"],
@@ -54,3 +63,8 @@ def site(agency: Agency, profile: Mapping[str, Any], received: datetime) -> Site
         )
     except KeyError as error:
         raise Misconfigured("profile_lacks", str(error)) from None
+    try:
+        zone_of(made)
+    except (KeyError, ValueError, OSError):
+        raise Misconfigured("profile_lacks", "zone: no such time zone") from None
+    return made

@@ -15,6 +15,9 @@ HERE = Path(__file__).parent
 EXTENTS = ("existence", "summary", "full")
 # By duty for an area: their rows open without a relationship (DOMAIN 2.4, M1).
 AREA_ROLES = ("mash_screener", "police_protection")
+# A competent young person's refusal holds the matrix at existence, where it gives anything without
+# agreement at all below significant harm: at this level (DOMAIN 4.1, M2).
+REFUSAL_LEVEL = "child_in_need"
 # Not held back below significant harm until somebody writes down the necessity (DOMAIN 4.1, M3).
 NECESSITY_LEVEL, NECESSITY_EXEMPT = "child_in_need", "mash_screener"
 
@@ -95,7 +98,7 @@ def _level(level: str, table: Mapping[str, Mapping[str, Row]]) -> Iterator[str]:
             open_anyway = [] if waits else without
             agreed = _told(table["agreed"][role], extent, conditional=_conditional(level, role))
             only_agreed = [category for category in agreed if category not in open_anyway]
-            if only_agreed and table["agreed"][role] != table["none"][role]:
+            if only_agreed:
                 yield _matrix_policy(level, role, extent, only_agreed, agreement=True)
 
 
@@ -114,7 +117,8 @@ def _waits_for_necessity(level: str, role: str) -> bool:
 
 
 def _conditional(level: str, role: str) -> bool:
-    return role not in AREA_ROLES or _waits_for_necessity(level, role)
+    """Full and summary ask for something that existence does not."""
+    return role not in AREA_ROLES or level in {NECESSITY_LEVEL, REFUSAL_LEVEL}
 
 
 def _matrix_policy(
@@ -128,6 +132,8 @@ def _matrix_policy(
             conditions.append('context.relationship != Relationship::"none"')
         if _waits_for_necessity(level, role) and not agreement:
             conditions.append("context.necessity")
+        if level == REFUSAL_LEVEL and not agreement:
+            conditions.append("!context.youngPersonRefused")
     suffix = "-agreed" if agreement else ""
     says = SAYS[extent].format(who=NAMES[role])
     with_agreement = ", with agreement," if agreement else ""
@@ -151,7 +157,11 @@ def _gateway(gateway: str, basis: str, role: str, row: Row) -> Iterator[str]:
                 says=f"Through this gateway {SAYS[extent].format(who=NAMES[role])}.",
                 role=role,
                 extent=extent,
-                conditions=[f'context.gateway == Gateway::"{gateway}"', _resource(told)],
+                conditions=[
+                    "context.home",
+                    f'context.gateway == Gateway::"{gateway}"',
+                    _resource(told),
+                ],
             )
 
 

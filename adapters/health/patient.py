@@ -1,155 +1,252 @@
-"""Who a FHIR resource is about: the Patient that its subject resolves to, as identity claims."""
+"""Who a FHIR resource is about: the Patient that its subject names, as identity claims."""
 
-from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from adapters import names
 from adapters.contract import Site
 from adapters.dates import birth_date
-from adapters.identifiers import nhs_number_assurance
+from adapters.health.coding import codings
+from adapters.health.message import Held, Message
+from adapters.identifiers import local, nhs_number
+from adapters.walk import Object, dicts, one, text
 
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
+ODS = "https://fhir.nhs.uk/Id/ods-organization-code"
 _SEX = {"male": "M", "female": "F"}
-_RESTRICTED = frozenset({"R", "V", "TURVAKIELTO"})
 _VERIFIED = "01"  # UKCore-NHSNumberVerificationStatusEngland: number present and verified
+_LONGEST, _MOST_IDENTIFIERS, _MOST_NAMES = 40, 8, 8
+_USES = {"official": 0, "usual": 1}
+_EXPECTED = frozenset(
+    {"http://loinc.org|11778-8", "http://snomed.info/sct|161714006"}
+)  # estimated date of delivery
+
+Identity = dict[str, dict[str, Any]]
 
 
-def resolve(resource: Mapping[str, Any], bundle: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """By fullUrl, by type and id, contained, or the only Patient there is; None if nobody."""
-    subject = resource.get("subject") or resource.get("patient") or {}
-    wanted = subject.get("reference") if isinstance(subject, dict) else None
-    patients = list(_patients(bundle, resource))
-    for full_url, patient in patients:
-        own = f"Patient/{patient.get('id')}"
-        if wanted and wanted in {full_url, own, f"#{patient.get('id')}"}:
-            return patient
-    if isinstance(subject, dict) and isinstance(subject.get("identifier"), dict):
-        return {"identifier": [subject["identifier"]]}
-    return patients[0][1] if len(patients) == 1 and not wanted else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """The Patient as the source holds it, and the publisher's own key for it."""
+
+    resource: Object = field(repr=False)
+    key: str = field(repr=False)
 
 
-def _patients(
-    bundle: Mapping[str, Any], resource: Mapping[str, Any]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    entries = bundle.get("entry")
-    for entry in entries if isinstance(entries, list) else []:
-        found = entry.get("resource") if isinstance(entry, dict) else None
-        if isinstance(found, dict) and found.get("resourceType") == "Patient":
-            yield str(entry.get("fullUrl", "")), found
-    contained = resource.get("contained")
-    for found in contained if isinstance(contained, list) else []:
-        if isinstance(found, dict) and found.get("resourceType") == "Patient":
-            yield "", found
+def patient_of(held: Held, message: Message) -> Person | None:
+    """
+    By reference, else by the identifier that `subject` itself bears, else the only Patient there
+    is; None if nobody is named.
+    """
+    subject = one(held.resource.get("subject") or held.resource.get("patient"))
+    found = message.resolve(subject, held)
+    if found is not None and found.kind == "Patient":
+        return person_from(found.resource)
+    bare = {"identifier": dicts(subject.get("identifier")) or _as_identifier(subject)}
+    if bare["identifier"]:
+        return person_from(bare)
+    patients = message.of_kind("Patient")
+    if len(patients) == 1 and not subject.get("reference"):
+        return person_from(patients[0].resource)
+    return None
 
 
-def is_restricted(resource: Mapping[str, Any] | None) -> bool:
-    """A confidentiality label, on any resource used, counts for all of it (7a.13)."""
-    meta = (resource or {}).get("meta")
-    labels = meta.get("security") if isinstance(meta, dict) else None
-    listed = labels if isinstance(labels, list) else []
-    return any(isinstance(each, dict) and each.get("code") in _RESTRICTED for each in listed)
+def person_from(patient: Object) -> Person:
+    """A Patient with the publisher's own key for it, which never leaves the publisher."""
+    return Person(resource=patient, key=_key(patient))
 
 
-def identity_of(
-    patient: Mapping[str, Any] | None, site: Site, *, unborn: bool
-) -> dict[str, dict[str, Any]] | None:
-    """The identity claims; None if nobody is named. An unborn child's patient is the mother."""
-    if patient is None:
+def _as_identifier(subject: Object) -> list[Object]:
+    """A Patient that stayed at home is still a number of the publisher's own."""
+    kind, _, number = text(subject.get("reference")).partition("/_history/")[0].rpartition("/")
+    of_patient = kind == "Patient" or kind.endswith("/Patient")
+    return [{"system": "Patient", "value": number}] if of_patient and number else []
+
+
+def _key(patient: Object) -> str:
+    """
+    An NHS number that may be relied on, else the first number that there is, else name and birth
+    date; the id last, which many systems write anew in every message.
+    """
+    numbers = [each for each in dicts(patient.get("identifier")) if text(each.get("value"))]
+    for each in numbers:
+        if each.get("system") == NHS_NUMBER:
+            made = nhs_number(text(each["value"]))
+            if made["assurance"] != "invalid":
+                return f"{NHS_NUMBER}|{''.join(made['value'].split())}"
+    for each in numbers:
+        if each.get("system") != NHS_NUMBER:
+            return f"{text(each.get('system'))}|{text(each['value'])}"
+    spoken = _spoken(one(_ranked(patient)))
+    return f"{spoken}|{text(patient.get('birthDate'))}" if spoken else text(patient.get("id"))
+
+
+def identity_of(person: Person | None, site: Site, faults: names.Faults) -> Identity | None:
+    """The identity claims of a child; None if nobody is named."""
+    if person is None:
         return None
-    if unborn:
-        return {"summary": {"known": "described", "subject_kind": "unborn"}}
-    identifiers = [
-        made for each in _dicts(patient.get("identifier")) if (made := _made(each, site))
-    ]
-    name = _name(patient)
-    born = birth_date(str(patient.get("birthDate") or ""))
+    patient = person.resource
+    written = text(patient.get("birthDate"))
+    born = birth_date(written)
+    if written and born is None:
+        faults.append(("Patient.birthDate", "bad_date"))
+    official = one(_ranked(patient))
+    given = names.name(_given(official), "Patient.name.given", faults)
+    family = names.name(text(official.get("family")), "Patient.name.family", faults)
+    identifiers = _identifiers(patient, site, faults)
+    if not (given or family or born or identifiers or _spoken(official)):
+        return None
     summary = {
-        "known": "identified" if name or born else "described",
+        "known": "identified" if given or family or born else "described",
         "subject_kind": "child",
-        "given_name": name.get("given"),
-        "family_name": name.get("family"),
+        "given_name": given,
+        "family_name": family,
         "birth_date": born,
-        "sex": _SEX.get(str(patient.get("gender")), "U"),
+        "sex": _SEX.get(text(patient.get("gender")), "U"),
     }
-    if not name and not born and not identifiers:
-        return None
+    unfit = _spoken(official) if not (given and family) else ""
     full = {
         "identifiers": identifiers,
-        "address": _address(patient),
-        "telephone": _telephone(patient),
+        "other_names": _other_names(patient, faults),
+        "address": _address(patient, faults),
+        "telephone": _telephones(patient, faults),
+        "language": _language(patient),
+        "description": "" if unfit == f"{given}{family}" else unfit,
     }
-    return {
-        "summary": {key: value for key, value in summary.items() if value},
-        "full": {key: value for key, value in full.items() if value},
+    return {"summary": _given_only(summary), "full": _given_only(full)}
+
+
+def by_person(message: Message) -> Message:
+    """The message with its relatives and its expected dates sorted by whose they are, once."""
+    found: dict[tuple[str, str], list[Held]] = {}
+    scans = [
+        each
+        for each in message.of_kind("Observation")
+        if any(coding.written in _EXPECTED for coding in codings(each.resource))
+    ]
+    for held in [*message.of_kind("RelatedPerson"), *scans]:
+        person = patient_of(held, message)
+        if person is not None:
+            found.setdefault((person.key, held.kind), []).append(held)
+    return replace(message, by_person=found)
+
+
+def unborn_of(mother: Person, message: Message, faults: names.Faults) -> Identity:
+    """The unborn child: the Patient is the mother, so no date, name or number of hers is used."""
+    for held in message.by_person.get((mother.key, "Observation"), ()):
+        expected = birth_date(text(held.resource.get("valueDateTime"))[:10])
+        if expected:
+            summary = {"known": "identified", "expected_birth_date": expected}
+            return {"summary": {**summary, "subject_kind": "unborn"}}
+        faults.append(("Observation.valueDateTime", "bad_date"))
+    return {"summary": {"known": "described", "subject_kind": "unborn"}}
+
+
+def mother_of(person: Person, site: Site, faults: names.Faults) -> dict[str, Any]:
+    """The family claims that name the mother of an unborn child."""
+    known = {"relation": "mother", "roles": ["parental_responsibility"]}
+    full = {
+        "relation": "mother",
+        "name": names.name(_spoken(one(_ranked(person.resource))), "Patient.name", faults),
+        "identifiers": _identifiers(person.resource, site, faults)[:4],
     }
+    return {"summary": {"people": [known]}, "full": {"people": [_given_only(full)]}}
 
 
-def _dicts(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+def lives(person: Person, faults: names.Faults) -> dict[str, Any]:
+    """Where somebody lives and how they are rung: the mother's is the unborn child's."""
+    return _given_only(
+        {
+            "address": _address(person.resource, faults),
+            "telephone": _telephones(person.resource, faults),
+        }
+    )
 
 
-def _name(patient: Mapping[str, Any]) -> dict[str, str]:
-    """The official name, else the usual one, else the first."""
-    names = _dicts(patient.get("name"))
-    ranked = sorted(names, key=lambda name: _USES.get(str(name.get("use")), 2))
-    if not ranked:
-        return {}
-    given = ranked[0].get("given")
-    parts = {
-        "given": " ".join(each for each in given if isinstance(each, str))
-        if isinstance(given, list)
-        else "",
-        "family": str(ranked[0].get("family") or ""),
-    }
-    return {key: value[:100] for key, value in parts.items() if value}
-
-
-_USES = {"official": 0, "usual": 1}
-
-
-def _made(identifier: Mapping[str, Any], site: Site) -> dict[str, Any] | None:
-    value = identifier.get("value")
-    if not isinstance(value, str) or not value.strip():
-        return None
-    if identifier.get("system") == NHS_NUMBER:
-        verified = _verification(identifier) == _VERIFIED
-        assurance = nhs_number_assurance(value, verified=verified)
-        return {"system": "nhs_number", "value": value[:40], "assurance": assurance}
-    return {
-        "system": "local_record_number",
-        "value": value[:40],
-        "issuer": site.organisation,
-        "assurance": "unverified",
-    }
-
-
-def _verification(identifier: Mapping[str, Any]) -> str:
-    for extension in _dicts(identifier.get("extension")):
-        concept = extension.get("valueCodeableConcept")
-        for code in _dicts(concept.get("coding")) if isinstance(concept, dict) else []:
-            return str(code.get("code"))
+def practice_of(patient: Held, message: Message) -> str:
+    """The ODS code of the practice that the Patient is registered with; empty if none is said."""
+    for reference in dicts(patient.resource.get("generalPractitioner")):
+        found = message.resolve(reference, patient)
+        known = dicts(found.resource.get("identifier")) if found is not None else []
+        for identifier in [*dicts(reference.get("identifier")), *known]:
+            if identifier.get("system") == ODS and text(identifier.get("value")).isalnum():
+                return text(identifier["value"])
     return ""
 
 
-def _address(patient: Mapping[str, Any]) -> dict[str, Any]:
-    for address in _dicts(patient.get("address")):
+def _given_only(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
+
+
+def _ranked(patient: Object) -> list[Object]:
+    """The official name first, then the usual one."""
+    written = dicts(patient.get("name"))
+    return sorted(written, key=lambda name: _USES.get(text(name.get("use")), len(_USES)))
+
+
+def _given(name: Object) -> str:
+    given = name.get("given")
+    several = given if isinstance(given, list) else [given]
+    return " ".join(filter(None, map(text, several)))
+
+
+def _spoken(name: Object) -> str:
+    return f"{_given(name)} {text(name.get('family'))}".strip() or text(name.get("text"))
+
+
+def _other_names(patient: Object, faults: names.Faults) -> list[str]:
+    others = [names.name(_spoken(each), "Patient.name", faults) for each in _ranked(patient)[1:]]
+    return list(dict.fromkeys(filter(None, others)))[:_MOST_NAMES]
+
+
+def _identifiers(patient: Object, site: Site, faults: names.Faults) -> list[dict[str, str]]:
+    made: list[dict[str, str]] = []
+    for identifier in dicts(patient.get("identifier")):
+        value = identifier.get("value")
+        if not isinstance(value, str) or not 0 < len(value.strip()) <= _LONGEST:
+            if value is not None:  # as a number it may have lost its leading zero
+                faults.append(("Patient.identifier", "bad_identifier"))
+        elif identifier.get("system") == NHS_NUMBER:
+            made.append(nhs_number(value, verified=_verification(identifier) == _VERIFIED))
+        else:
+            made.append(local("local_record_number", value.strip(), site.organisation))
+    return made[:_MOST_IDENTIFIERS]
+
+
+def _verification(identifier: Object) -> str:
+    for extension in dicts(identifier.get("extension")):
+        for code in dicts(one(extension.get("valueCodeableConcept")).get("coding")):
+            return text(code.get("code"))
+    return ""
+
+
+def _address(patient: Object, faults: names.Faults) -> dict[str, object]:
+    for address in dicts(patient.get("address")):
         lines = address.get("line")
-        kept = (
-            [line[:120] for line in lines if isinstance(line, str)]
-            if isinstance(lines, list)
-            else []
+        written = (
+            [each for each in lines if isinstance(each, str)] if isinstance(lines, list) else []
         )
-        made: dict[str, Any] = {"lines": kept[:6]} if kept else {}
-        if address.get("postalCode"):
-            made["postcode"] = str(address["postalCode"])[:10]
-        if made:
-            return made
+        places = [text(address.get("city")), text(address.get("district"))]
+        whole = [*written, *(place for place in places if place and place not in written)]
+        code = text(address.get("postalCode"))
+        if whole or code:
+            return names.address(whole, code, "Patient.address", faults)
     return {}
 
 
-def _telephone(patient: Mapping[str, Any]) -> list[str]:
-    found = [
-        str(each["value"])[:30]
-        for each in _dicts(patient.get("telecom"))
-        if each.get("system") == "phone" and each.get("value")
+def _telephones(patient: Object, faults: names.Faults) -> list[str]:
+    numbers = [
+        text(each.get("value"))
+        for each in dicts(patient.get("telecom"))
+        if text(each.get("system")) in {"phone", "sms"}
     ]
-    return found[:4]
+    return names.telephones(numbers, "Patient.telecom", faults)
+
+
+def _language(patient: Object) -> str:
+    """As BCP 47 writes it; another spelling is no language that a console could offer."""
+    for spoken in dicts(patient.get("communication")):
+        for code in dicts(one(spoken.get("language")).get("coding")):
+            tag = text(code.get("code"))
+            if names.is_language(tag):
+                return tag
+    return ""

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ import typer
 from broker.cli.read import outcomes
 from broker.domain.words import Agency
 
-FOUND_SOMETHING = 3
+FOUND_SOMETHING, MISUSE = 3, 2
 # Formats of the corpus that no adapter of this version reads: listed, never dropped silently.
 _NOT_READ: dict[str, Callable[[Path], bool]] = {
     "HL7 v2": lambda path: path.suffix == ".hl7",
@@ -30,6 +30,7 @@ _NOT_READ: dict[str, Callable[[Path], bool]] = {
     ),
     "FHIR as XML": lambda path: "/health/" in str(path) and path.suffix == ".xml",
 }
+_ELSEWHERE = "lists for matching, manifests"
 _FOLDERS = {
     "health": Agency.HEALTH,
     "police": Agency.POLICE,
@@ -54,10 +55,16 @@ class _Line:
 def corpus(shared: Annotated[Path, typer.Argument(help="The folder that holds samples/.")]) -> None:
     """Read every sample; compare the invented ones with expected.json; print a table per source."""
     samples = shared / "samples"
+    if not (samples / "expected.json").is_file():
+        typer.echo(f"broker: no_corpus: {samples} has no expected.json", err=True)
+        raise typer.Exit(MISUSE)
     expected = json.loads((samples / "expected.json").read_text(encoding="utf-8"))
     table: dict[str, _Line] = {}
     not_read: Counter[str] = Counter()
     for file, agency in _files(samples):
+        if agency is None:
+            not_read[_ELSEWHERE] += 1
+            continue
         kind = next((name for name, matches in _NOT_READ.items() if matches(file)), None)
         if kind is not None:
             not_read[kind] += 1
@@ -68,11 +75,11 @@ def corpus(shared: Annotated[Path, typer.Argument(help="The folder that holds sa
     raise typer.Exit(FOUND_SOMETHING if any(line.problems for line in table.values()) else 0)
 
 
-def _files(samples: Path) -> Iterator[tuple[Path, Agency]]:
-    for folder, agency in _FOLDERS.items():
-        for file in sorted((samples / folder).rglob("*")):
-            if file.is_file():
-                yield file, agency
+def _files(samples: Path) -> Iterator[tuple[Path, Agency | None]]:
+    """Every file, with the agency that it is from; None for what no agency sends."""
+    for file in sorted(samples.rglob("*")):
+        if file.is_file():
+            yield file, _FOLDERS.get(file.relative_to(samples).parts[0])
 
 
 def _run(
@@ -102,52 +109,91 @@ def _run(
 def differences(found: list[dict[str, Any]], expected: Mapping[str, Any]) -> list[str]:
     """What is not as expected.json says."""
     if "rows" in expected:
-        pairs = zip(found, expected["rows"], strict=False)
-        wrong = [
-            f"row {n}: {_said(got)}, not {row}"
-            for n, (got, row) in enumerate(pairs, 1)
-            if not _is(got, row)
-        ]
-        short = [] if len(found) == len(expected["rows"]) else [f"{len(found)} rows"]
-        return wrong + short
-    events = [_said(each) for each in found if each["notification"]]
-    wanted = [event.partition(" ")[0] for event in expected["events"]]
-    wrong = [] if sorted(events) == sorted(wanted) else [f"{events}, not {wanted}"]
-    reason = str(expected.get("quarantine", "")).partition(" ")[0]
-    if reason and reason not in {each["reason"] for each in found}:
-        wrong.append(f"no quarantine {reason}")
-    return wrong + _level_and_abuse(found, expected)
+        return _rows(found, expected["rows"])
+    events = sorted(_said(each) for each in found if each["notification"])
+    wanted = sorted(expected["events"])
+    wrong = [] if events == wanted else [f"{events}, not {wanted}"]
+    quarantine = str(expected.get("quarantine", ""))
+    if quarantine and not any(_is_quarantine(each, quarantine) for each in found):
+        wrong.append(f"no quarantine {quarantine}")
+    raised = [each["notification"]["data"] for each in found if _is_raised(each)]
+    return wrong + [fault for data in raised for fault in _faults(data, expected)]
 
 
-def _level_and_abuse(found: list[dict[str, Any]], expected: Mapping[str, Any]) -> list[str]:
-    raised = [each["notification"]["data"] for each in found if _said(each) == "concern.raised"]
-    wrong = []
-    for data in raised:
-        abuse = data["categories"]["narrative"]["summary"].get("abuse")
-        if "abuse" in expected and abuse != expected["abuse"]:
-            wrong.append(f"abuse {abuse}")
-        if "level" in expected and data["level"] != expected["level"]:
-            wrong.append(f"level {data['level']}")
-        for name, value in expected.get("routing", {}).items():
-            if data["routing"].get(name) != value:
-                wrong.append(f"routing {name}")
-    return wrong
+def _rows(found: list[dict[str, Any]], rows: Sequence[str]) -> list[str]:
+    pairs = zip(found, rows, strict=False)
+    wrong = [f"row {n}: {_said(got)}, not {row}" for n, (got, row) in enumerate(pairs, 1)
+             if not _is(got, row)]  # fmt: skip
+    return wrong + ([] if len(found) == len(rows) else [f"{len(found)} rows"])
+
+
+def _faults(data: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """What a concern says otherwise than expected."""
+    identity = data["categories"]["identity"]
+    numbers = identity.get("full", {}).get("identifiers", [])
+    says = {
+        "level": data["level"],
+        "abuse": data["categories"]["narrative"]["summary"].get("abuse"),
+        "subject_kind": identity["summary"]["subject_kind"],
+        "assurance": next((each["assurance"] for each in numbers), None),
+    }
+    wrong = [
+        f"{name} {says[name]}" for name in says if expected.get(name, says[name]) != says[name]
+    ]
+    routing = expected.get("routing", {})
+    return wrong + [
+        f"routing {name}" for name in routing if data["routing"].get(name) != routing[name]
+    ]
+
+
+def _is_raised(outcome: Mapping[str, Any]) -> bool:
+    made = outcome["notification"]
+    return bool(made) and made["type"] == "concern.raised"
 
 
 def _said(outcome: Mapping[str, Any]) -> str:
+    """An outcome in the words of expected.json: `case.closed section_47_enquiry withdrawn`."""
     made = outcome["notification"]
-    return str(made["type"]) if made else str(outcome["outcome"])
+    if not made:
+        return str(outcome["outcome"])
+    fact = made["data"].get("fact", {})
+    words = [made["type"], fact.get("status"), fact.get("relationship"), made["data"].get("kind")]
+    words.append("withdrawn" if fact.get("withdrawn") else None)
+    return " ".join(str(word) for word in words if word)
+
+
+def _is_quarantine(outcome: Mapping[str, Any], wanted: str) -> bool:
+    """`quarantine no_words, emergency`: the reason, the detail if one is given, and the lane."""
+    reason, _, rest = wanted.partition(":")[0].partition(" ")
+    if outcome["outcome"] != "quarantine" or outcome["reason"] != reason.rstrip(","):
+        return False
+    on_lane = "emergency" not in rest or outcome["lane"] == "emergency"
+    detail = rest.removesuffix("emergency").strip(" ,")
+    return on_lane and (not detail or detail in outcome["detail"])
 
 
 def _is(outcome: Mapping[str, Any], row: str) -> bool:
     """Whether an outcome is what a row of expected.json says."""
     if row.startswith("ignored"):
         return bool(outcome["outcome"] == "nothing")
-    if row.startswith("quarantine"):
-        return bool(outcome["outcome"] == "quarantine" and outcome["reason"] in row)
-    return _said(outcome) == row.split(" ", maxsplit=1)[0]
+    if row.startswith("quarantine "):
+        return _is_quarantine(outcome, row.removeprefix("quarantine "))
+    said, _, more = row.partition(" ")
+    return _said(outcome) == said and all(
+        holds(outcome["notification"]["data"]) for word, holds in _ROW_SAYS.items() if word in more
+    )
 
 
+_ROW_SAYS: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+    "emergency lane": lambda data: data["urgency"] == "immediate",
+    "location_protected": lambda data: data["routing"]["location_protected"] is True,
+    "fault bad_date": lambda data: (
+        "bad_date" in {fault["why"] for fault in data["native"].get("faults", [])}
+    ),
+    "occurred unknown": lambda data: (
+        data["categories"]["narrative"]["summary"]["occurred"] == "unknown"
+    ),
+}
 _COLUMNS = ("files", "messages", "notification", "fact", "nothing", "quarantine", "crashes")
 
 
@@ -158,6 +204,9 @@ def _print(table: Mapping[str, _Line], not_read: Mapping[str, int]) -> None:
         typer.echo(f"{source:<40}{figures}{line.seconds:>14.2f}")
     for kind, count in not_read.items():
         typer.echo(f"not read by this version: {kind}: {count} files")
+    read = sum(line.counts["files"] for line in table.values())
+    left = sum(not_read.values())
+    typer.echo(f"{read + left} files: {read} read, {left} not read by this version")
     for source, line in table.items():
         for problem in line.problems:
             typer.echo(f"PROBLEM {source}: {problem}")

@@ -8,7 +8,7 @@ import cedarpy
 import typer
 
 from broker.errors import PolicySetInvalid
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import Bundle, CedarPolicies, read_bundle
 from broker.policy.bundle import packaged
 from broker.policy.cases import determining, failures, read_cases
 from broker.policy.matrix import matrix as computed_matrix
@@ -45,51 +45,50 @@ def matrix(
 
 
 def cases(*, policies: Folder = None) -> None:
-    """Run every case and print which policies decided it."""
-    raise typer.Exit(FOUND_SOMETHING if _run_cases(policies) else 0)
+    """Run every case and print which policies decided it. Exit 3 when one does not hold."""
+    raise typer.Exit(FOUND_SOMETHING if _run_cases(read_bundle(policies), policies) else 0)
 
 
 def check(
     folder: Annotated[Path | None, typer.Argument(help="The folder; else those that ship.")] = None,
 ) -> None:
-    """Format, validate, lint, run the cases. Exit 3 when something is found."""
+    """Validate, lint, format, run the cases. Exit 3 when something is found."""
     try:
         bundle = read_bundle(folder)
+        unformatted = _unformatted(folder or Path(str(packaged())))
+        wrong = _run_cases(bundle, folder)
     except PolicySetInvalid as why:
         typer.echo(f"refused: {why}", err=True)
         raise typer.Exit(FOUND_SOMETHING) from None
-    unformatted = _unformatted(folder)
     for name in unformatted:
-        typer.echo(f"not formatted: {name}", err=True)
-    wrong = _run_cases(folder)
+        typer.echo(f"FAIL {name}: format it: format_policies(text, {_WIDTH}, {_INDENT})", err=True)
     typer.echo(f"{len(bundle.sentences)} policies, version {bundle.version}")
     raise typer.Exit(FOUND_SOMETHING if wrong or unformatted else 0)
 
 
-def _unformatted(folder: Path | None) -> list[str]:
-    root = folder or Path(str(packaged()))
-    return [
-        str(file.relative_to(root))
-        for file in sorted(root.rglob("*.cedar"))
-        if (text := file.read_text(encoding="utf-8"))
-        and cedarpy.format_policies(text, _WIDTH, _INDENT).strip() != text.strip()
-    ]
+def _unformatted(root: Path) -> list[str]:
+    """Files that are not as Cedar's own formatter writes them."""
+    found = []
+    for file in sorted(root.rglob("*.cedar")):
+        text = file.read_text(encoding="utf-8")
+        if cedarpy.format_policies(text, _WIDTH, _INDENT).strip() != text.strip():
+            found.append(str(file.relative_to(root)))
+    return found
 
 
-def _run_cases(folder: Path | None) -> int:
+def _run_cases(bundle: Bundle, folder: Path | None) -> int:
     """Prints each case; returns how many do not hold, policies that no case names included."""
-    policies = CedarPolicies(read_bundle(folder))
-    root = (folder or packaged()).joinpath("cases")
-    wrong, named = 0, set()
-    for case in read_cases(root):
+    policies = CedarPolicies(bundle)
+    wrong, named = 0, set[str]()
+    for case in read_cases((folder or packaged()).joinpath("cases")):
         problems = failures(case, policies)
-        named |= determining(case, policies)
+        named |= case.because
         wrong += bool(problems)
         typer.echo(f"{'FAIL' if problems else 'ok  '} {case.sentence}")
         typer.echo(f"       because {', '.join(sorted(determining(case, policies)))}")
         for problem in problems:
             typer.echo(f"       {problem}")
-    silent = sorted(set(policies.bundle.sentences) - named)
+    silent = sorted(set(bundle.sentences) - named)
     for policy in silent:
-        typer.echo(f"FAIL no case is decided by {policy}")
+        typer.echo(f"FAIL no case names {policy}")
     return wrong + len(silent)

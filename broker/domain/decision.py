@@ -46,6 +46,7 @@ class Question:
     consent_stated: ConsentState  # what the publisher says was asked and answered
     agreed: frozenset[Category] = frozenset()  # an agreement by the right giver holds now
     refused: frozenset[Category] = frozenset()  # refused or withdrawn by whoever's wish counts
+    young_person_refused: frozenset[Category] = frozenset()  # and no decision to go on stands
     override: frozenset[Category] = frozenset()  # a live override names recipient and category
     sealed: bool = False
     conflict: bool = False

@@ -5,8 +5,6 @@ Anything wrong raises PolicySetInvalid, which says in which file and what to wri
 """
 
 import hashlib
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -14,56 +12,15 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import cedarpy
-import yaml
 
-from broker.domain.decision import AreaDuty, GatewayRule
 from broker.domain.ids import PolicyVersion
 from broker.domain.known import Rules
-from broker.domain.words import (
-    Agency,
-    Category,
-    ConsentState,
-    Gateway,
-    Level,
-    RelationshipKind,
-    Role,
-)
+from broker.domain.words import Category
 from broker.errors import PolicySetInvalid
+from broker.policy.lint import Tree, facts_in, findings, named
+from broker.policy.rules import FILES, LevelRules, rules_from
 
-RUNS = {
-    "permit": (
-        ("tell_existence",),
-        ("tell_existence", "tell_summary"),
-        ("tell_existence", "tell_summary", "tell_full"),
-    ),
-    "forbid": (
-        ("tell_full",),
-        ("tell_summary", "tell_full"),
-        ("tell_existence", "tell_summary", "tell_full"),
-    ),
-}
-DUTIES = frozenset(
-    {
-        "before_next_school_day",
-        "before_next_working_day",
-        "review_by_another_person",
-        "route_to_deputy",
-        "speak_before_acting",
-        "tell_safeguarding_lead",
-    }
-)
-_LONGEST_SENTENCE = 160
-_DATA = ("levels.yaml", "routing.yaml", "gateways.yaml", "consent.yaml")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelRules:
-    """levels.yaml: which level of a concern counts for a role."""
-
-    as_proposed: frozenset[Role]
-    otherwise_at_most: Level
-    necessity_states: frozenset[ConsentState]
-    jurisdiction: str
+_SCHEMA = "schema.cedarschema"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +32,7 @@ class Bundle:
     text: str = field(repr=False)
     sentences: Mapping[str, str] = field(repr=False)  # policy id: what a caseworker reads
     duties: Mapping[str, frozenset[str]] = field(repr=False)
+    precedence: tuple[str, ...] = field(repr=False)  # how ids begin, highest rank first
     levels: LevelRules
     rules: Rules = field(repr=False)
     blind: frozenset[Category]
@@ -88,46 +46,51 @@ def packaged() -> Traversable:
 def read_bundle(folder: Path | None = None) -> Bundle:
     """The bundle in `folder`, else the one that ships. Raises PolicySetInvalid."""
     root: Traversable = folder or packaged()
-    schema = _text(root.joinpath("schema.cedarschema"))
-    cedar = dict(_cedar_files(root, ""))
-    data = {name: _text(root.joinpath(name)) for name in _DATA}
-    text = "\n".join(cedar[name] for name in sorted(cedar))
-    _validate(text, schema)
-    for name, written in cedar.items():
-        _lint(name, written)
-    annotated = _annotations(text)
-    _lint_whole(annotated)
-    levels, rules, blind = _rules({name: _yaml(name, data[name]) for name in _DATA})
+    schema = _text(root, _SCHEMA)
+    cedar = {name: _text(root, name) for name in sorted(_cedar_files(root, ""))}
+    data = {name: _text(root, name) for name in FILES}
+    _check_schema(schema)
+    written = rules_from(data)
+    trees = {name: _validated(name, text, schema) for name, text in cedar.items()}
+    if wrong := list(findings(trees, facts_in(schema), written.precedence)):
+        raise PolicySetInvalid("policy_lint", "\n".join(wrong))
+    annotated = [policy.annotations for tree in trees.values() for policy in tree.values()]
     return Bundle(
-        version=_version({"schema.cedarschema": schema, **cedar, **data}),
+        version=_version({_SCHEMA: schema, **cedar, **data}),
         schema=schema,
-        text=text,
-        sentences={each["id"]: each["explain"] for each in annotated},
+        text="\n".join(cedar.values()),
+        sentences={said["id"]: said["explain"] for said in annotated},
         duties={
-            each["id"]: frozenset(each["duty"].split()) for each in annotated if "duty" in each
+            said["id"]: frozenset(said["duty"].split()) for said in annotated if "duty" in said
         },
-        levels=levels,
-        rules=rules,
-        blind=blind,
+        precedence=written.precedence,
+        levels=written.levels,
+        rules=written.rules,
+        blind=written.blind,
     )
 
 
-def _text(file: Traversable) -> str:
+def _text(root: Traversable, name: str) -> str:
     try:
-        return file.read_text(encoding="utf-8")
-    except (FileNotFoundError, UnicodeDecodeError) as error:
-        raise PolicySetInvalid("policy_file", f"{file}: {type(error).__name__}") from None
+        return root.joinpath(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicySetInvalid("policy_file", f"{name}: {type(error).__name__}") from None
 
 
-def _cedar_files(folder: Traversable, under: str) -> Iterator[tuple[str, str]]:
-    for each in folder.iterdir():
+def _cedar_files(folder: Traversable, under: str) -> Iterator[str]:
+    try:
+        entries = list(folder.iterdir())
+    except OSError as error:
+        raise PolicySetInvalid("policy_file", f"{folder}: {type(error).__name__}") from None
+    for each in entries:
         if each.is_dir():
             yield from _cedar_files(each, f"{under}{each.name}/")
         elif each.name.endswith(".cedar"):
-            yield under + each.name, _text(each)
+            yield under + each.name
 
 
 def _version(written: Mapping[str, str]) -> PolicyVersion:
+    """SHA-256 over all that an answer may depend on; each name and text with its length."""
     digest = hashlib.sha256()
     for name in sorted(written):
         for part in (name.encode(), written[name].encode()):
@@ -135,131 +98,32 @@ def _version(written: Mapping[str, str]) -> PolicyVersion:
     return PolicyVersion(digest.hexdigest())
 
 
-def _validate(text: str, schema: str) -> None:
+def _check_schema(schema: str) -> None:
+    try:
+        cedarpy.Schema.from_str(schema)
+    except ValueError as error:
+        raise PolicySetInvalid("policies_do_not_validate", f"{_SCHEMA}: {error}") from None
+
+
+def _validated(name: str, text: str, schema: str) -> Tree:
+    """The file's policies as a syntax tree, once Cedar finds nothing wrong with them."""
+    try:
+        parsed = cedarpy.PolicySet.from_str(text).to_pst()
+    except ValueError as error:
+        raise PolicySetInvalid("policies_do_not_validate", f"{name}: {error}") from None
     checked = cedarpy.validate_policies(text, schema)
     if not checked.validation_passed:
-        raise PolicySetInvalid("policies_do_not_validate", "; ".join(map(str, checked.errors)))
+        ids = {place: named(policy) for place, policy in parsed.static_policies.items()}
+        wrong = [f"{name}: {_with_ids(str(error), ids)}" for error in checked.errors]
+        wrong.append(f"write words that {_SCHEMA} lists")
+        raise PolicySetInvalid("policies_do_not_validate", "\n".join(wrong))
+    if parsed.templates:
+        raise PolicySetInvalid("policy_lint", f"{name}: write no template: a policy names a role")
+    return parsed.static_policies
 
 
-_ANNOTATION = re.compile(r'@(\w+)\("((?:[^"\\]|\\.)*)"\)')
-_POLICY = re.compile(r"((?:@\w+\(\"(?:[^\"\\]|\\.)*\"\)\s*)*)\b(permit|forbid)\s*\(([^;]*);")
-_ACTION = re.compile(r'Action::"(\w+)"')
-
-
-def _policies(text: str) -> Iterator[tuple[dict[str, str], str, str]]:
-    """(annotations, effect, the rest) of each policy."""
-    without_comments = re.sub(r"(?m)^\s*//.*$", "", text)
-    for found in _POLICY.finditer(without_comments):
-        yield dict(_ANNOTATION.findall(found[1])), found[2], found[3]
-
-
-def _annotations(text: str) -> list[dict[str, str]]:
-    return [annotations for annotations, _, _ in _policies(text)]
-
-
-def _lint(name: str, text: str) -> None:
-    """What Cedar allows and this project does not, each with what to write instead."""
-    for annotations, effect, rest in _policies(text):
-        policy = annotations.get("id", f"a {effect} without @id")
-        for wanted in ("id", "basis", "explain"):
-            if wanted not in annotations:
-                raise PolicySetInvalid("policy_lint", f"{name}: {policy}: write @{wanted}(...)")
-        if len(annotations["explain"]) > _LONGEST_SENTENCE:
-            raise PolicySetInvalid(
-                "policy_lint", f"{name}: {policy}: @explain in {_LONGEST_SENTENCE} characters"
-            )
-        scope = rest.partition("when")[0].partition("unless")[0]
-        if tuple(_ACTION.findall(scope)) not in RUNS[effect]:
-            instead = " or ".join(str(list(run)) for run in RUNS[effect])
-            raise PolicySetInvalid(
-                "policy_lint", f"{name}: {policy}: list the actions of a {effect} as {instead}"
-            )
-        unknown = set(annotations.get("duty", "").split()) - DUTIES
-        if unknown:
-            raise PolicySetInvalid("policy_lint", f"{name}: {policy}: unknown duty {unknown}")
-        if "Recipient::" in rest:
-            raise PolicySetInvalid(
-                "policy_lint", f"{name}: {policy}: name a role or an agency, never a recipient"
-            )
-
-
-def _lint_whole(annotated: list[dict[str, str]]) -> None:
-    repeated = [
-        name for name, times in Counter(each["id"] for each in annotated).items() if times > 1
-    ]
-    if repeated:
-        raise PolicySetInvalid("policy_lint", f"@id used twice: {', '.join(repeated)}")
-
-
-def _yaml(name: str, text: str) -> object:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise PolicySetInvalid("policy_file", f"{name}: {error}") from None
-
-
-def _rules(data: Mapping[str, object]) -> tuple[LevelRules, Rules, frozenset[Category]]:
-    try:
-        return _made(data)
-    except (KeyError, TypeError, ValueError) as error:
-        raise PolicySetInvalid("policy_file", f"{', '.join(_DATA)}: {error}") from None
-
-
-def _made(data: Mapping[str, object]) -> tuple[LevelRules, Rules, frozenset[Category]]:
-    levels: dict[str, list[str] | str] = data["levels.yaml"]  # type: ignore[assignment]
-    routing: dict[str, object] = data["routing.yaml"]  # type: ignore[assignment]
-    consent: dict[str, list[str] | str] = data["consent.yaml"]  # type: ignore[assignment]
-    gateways: list[dict[str, object]] = data["gateways.yaml"]  # type: ignore[assignment]
-    duties: list[dict[str, str]] = routing["area_duties"]  # type: ignore[assignment]
-    stated_by: dict[str, object] = routing["relationships_stated_by"]  # type: ignore[assignment]
-    must_see: dict[str, object] = routing["must_see"]  # type: ignore[assignment]
-    rules = Rules(
-        area_duties=[
-            AreaDuty(
-                role=Role(duty["role"]),
-                from_level=Level(duty["from_level"]),
-                with_open_case_from=Level(duty["with_open_case_from"]),
-            )
-            for duty in duties
-        ],
-        gateways=[_gateway(rule) for rule in gateways],
-        agreement_counts_for=_categories(consent["agreement_counts_for"]),
-        refusal_counts_for=_categories(consent["refusal_counts_for"]),
-        agreed_states=frozenset(map(ConsentState, consent["agreed_states"])),
-        refused_states=frozenset(map(ConsentState, consent["refused_states"])),
-        allowed_by_right=frozenset(map(Agency, _list(routing["allowed_by_right"]))),
-        stated_by={
-            RelationshipKind(kind): frozenset(map(Agency, _list(agencies)))
-            for kind, agencies in stated_by.items()
-        },
-        must_see_roles=frozenset(map(Role, _list(must_see["roles"]))),
-        must_see_from=Level(must_see["from_level"]),
-    )
-    level_rules = LevelRules(
-        as_proposed=frozenset(map(Role, levels["as_proposed"])),
-        otherwise_at_most=Level(levels["otherwise_at_most"]),
-        necessity_states=frozenset(map(ConsentState, levels["necessity_states"])),
-        jurisdiction=str(levels["jurisdiction"]),
-    )
-    return level_rules, rules, _categories(routing["blind"])
-
-
-def _gateway(rule: Mapping[str, object]) -> GatewayRule:
-    return GatewayRule(
-        gateway=Gateway(str(rule["gateway"])),
-        publisher=Agency(str(rule["publisher"])),
-        roles=frozenset(map(Role, _list(rule["roles"]))),
-        relationships=frozenset(map(RelationshipKind, _list(rule["relationships"]))),
-        claim=str(rule["claim"]) if "claim" in rule else None,
-        equals=frozenset(_list(rule.get("equals", []))),
-    )
-
-
-def _list(value: object) -> list[str]:
-    if not isinstance(value, list):
-        raise TypeError(f"a list, not {value!r}")
-    return [str(each) for each in value]
-
-
-def _categories(value: object) -> frozenset[Category]:
-    return frozenset(Category) if value == "all" else frozenset(map(Category, _list(value)))
+def _with_ids(error: str, ids: Mapping[str, str]) -> str:
+    """Cedar names a policy by its place in the text, as `policy0`; people by its @id."""
+    for place in sorted(ids, key=len, reverse=True):
+        error = error.replace(f"[{place}] ", "").replace(f"`{place}`", f"`{ids[place]}`")
+    return error

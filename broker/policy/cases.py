@@ -5,35 +5,15 @@ not named must get nothing), and the policies that must be named in the because.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 
 from broker.domain.decision import Question
-from broker.domain.words import (
-    Agency,
-    Category,
-    ConsentState,
-    Extent,
-    Gateway,
-    Level,
-    LevelState,
-    RelationshipKind,
-    Role,
-)
+from broker.domain.words import Category, Extent
 from broker.errors import PolicySetInvalid
+from broker.policy.facts import fact_from
 from broker.ports import Policies
 
-_KINDS = {
-    "role": Role,
-    "agency": Agency,
-    "publisher": Agency,
-    "level": Level,
-    "level_state": LevelState,
-    "gateway": Gateway,
-    "relationship": RelationshipKind,
-    "consent_stated": ConsentState,
-}
-_SETS = ("agreed", "refused", "override")
 _UNLESS_SAID = {
     "agency": "childrens_services",
     "publisher": "health",
@@ -58,9 +38,11 @@ def read_cases(folder: Traversable) -> list[Case]:
 
 
 def _cases(folder: Traversable) -> Iterator[Case]:
-    for file in folder.iterdir():
-        if not file.name.endswith(".json"):
-            continue
+    try:
+        written_down = [file for file in folder.iterdir() if file.name.endswith(".json")]
+    except OSError as error:
+        raise PolicySetInvalid("policy_case", f"{folder.name}: {type(error).__name__}") from None
+    for file in written_down:
         try:
             written = json.loads(file.read_text(encoding="utf-8"))
             told = {Category(name): Extent(extent) for name, extent in written["extents"].items()}
@@ -76,23 +58,8 @@ def _cases(folder: Traversable) -> Iterator[Case]:
 
 def question_from(written: Mapping[str, object]) -> Question:
     """A question as a case writes it: what is not said is as an acceptance case takes it."""
-    known = {each.name for each in fields(Question)}
-    if unknown := set(written) - known:
-        raise ValueError(f"a question has no {', '.join(sorted(unknown))}")
-    values: dict[str, object] = {**_UNLESS_SAID, **written}
-    for name, kind in _KINDS.items():
-        values[name] = kind(str(values[name]))
-    for name in _SETS:
-        values[name] = _categories(values.get(name, []))
-    return Question(**values)  # type: ignore[arg-type]
-
-
-def _categories(listed: object) -> frozenset[Category]:
-    if listed == "all":
-        return frozenset(Category)
-    if not isinstance(listed, list):
-        raise TypeError("categories are a list, or all")
-    return frozenset(Category(str(each)) for each in listed)
+    told = {**_UNLESS_SAID, **written}
+    return Question(**{name: fact_from(name, value) for name, value in told.items()})  # type: ignore[arg-type]
 
 
 def failures(case: Case, policies: Policies) -> list[str]:

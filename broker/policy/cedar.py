@@ -7,7 +7,8 @@ the ways in which an answer can look like one and is none: each of them stops th
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import cedarpy
 from cedarpy import Decision as CedarDecision
@@ -26,11 +27,24 @@ from broker.domain.words import (
 )
 from broker.errors import PolicyNotEvaluated
 from broker.policy.bundle import Bundle
+from broker.policy.facts import closed
 
 _LADDER = (Extent.FULL, Extent.SUMMARY, Extent.EXISTENCE)
-_MOST_REMEMBERED = 200_000
+_MOST_REMEMBERED = 20_000  # some 60 MB; a partnership asks a few hundred different questions
 
-_Answer = tuple[bool, tuple[PolicyId, ...]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slice:
+    """The policies that can bear on one role. Cedar would skip the rest, one by one."""
+
+    all: cedarpy.PolicySet
+    permits: cedarpy.PolicySet  # without the forbids, to see what those took away
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    allowed: bool
+    reasons: tuple[PolicyId, ...]
 
 
 class CedarPolicies:
@@ -39,9 +53,10 @@ class CedarPolicies:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self._schema = cedarpy.Schema.from_str(bundle.schema)
-        self._policies = cedarpy.PolicySet.from_str(bundle.text)
-        self._permits = _only_permits(self._policies)
+        tree = cedarpy.PolicySet.from_str(bundle.text).to_pst().static_policies
+        self._slices = {role: _slice(tree, role) for role in Role}
         self._entities = cedarpy.Entities.from_json_str(json.dumps(_entities()), self._schema)
+        self._words = closed()
         self._remembered: dict[Question, Ruling] = {}
 
     @property
@@ -58,7 +73,7 @@ class CedarPolicies:
         if ruling is None:
             ruling = self._ask(question)
             if len(self._remembered) >= _MOST_REMEMBERED:
-                self._remembered.clear()
+                del self._remembered[next(iter(self._remembered))]  # the oldest
             self._remembered[question] = ruling
         return ruling
 
@@ -70,69 +85,114 @@ class CedarPolicies:
         return min(question.level, levels.otherwise_at_most)
 
     def _ask(self, question: Question) -> Ruling:
+        """Full is asked first of every category, then less of those that it was refused."""
+        self._check_words(question)
         level = self.level_used(question)
-        told = {category: self._extent(question, level, category) for category in Category}
-        determined = {
-            policy
-            for _, because in told.values()
-            for policy in (*because.permits, *because.forbids)
-        }
-        duties = [self.bundle.duties.get(policy, frozenset()) for policy in determined]
+        contexts = {each: json.dumps(self._context(question, level, each)) for each in Category}
+        extents = dict.fromkeys(Category, Extent.NOTHING)
+        because: dict[Category, Because] = {}
+        lowered: dict[Category, list[PolicyId]] = {category: [] for category in Category}
+        for extent in _LADDER:
+            waiting = {each: contexts[each] for each in Category if each not in because}
+            answers = self._answers(question, extent, waiting)
+            for category in self._taken_away(question, extent, waiting, answers):
+                reasons = answers[category].reasons
+                lowered[category] += [one for one in reasons if one not in lowered[category]]
+            for category, answer in answers.items():
+                if answer.allowed:
+                    extents[category] = extent
+                    because[category] = self._because(answer.reasons, lowered[category])
+        for category in Category:
+            if category not in because:
+                stopped = lowered[category]
+                because[category] = self._because((), stopped) if stopped else NO_PERMIT_APPLIES
         return Ruling(
-            extents={category: extent for category, (extent, _) in told.items()},
-            because={category: because for category, (_, because) in told.items()},
-            duties=frozenset().union(*duties),
+            extents=extents,
+            because=because,
+            duties=self._duties(because.values()),
             policy=self.version,
             level_used=level,
         )
 
-    def _extent(
-        self, question: Question, level: Level, category: Category
-    ) -> tuple[Extent, Because]:
-        """The highest action allowed, and the forbids that stopped a permit from giving more."""
-        lowered: list[PolicyId] = []
-        for extent in _LADDER:
-            allowed, reasons = self._one(question, level, category, extent, self._policies)
-            if allowed:
-                return extent, Because(permits=reasons, forbids=tuple(lowered))
-            if reasons and self._one(question, level, category, extent, self._permits)[0]:
-                lowered += [reason for reason in reasons if reason not in lowered]
-        if lowered:
-            return Extent.NOTHING, Because(forbids=tuple(lowered))
-        return Extent.NOTHING, NO_PERMIT_APPLIES
+    def _check_words(self, question: Question) -> None:
+        """Cedar holds facts to its enums, but answers for a recipient that it does not know."""
+        unknown = [
+            name
+            for name, kind in self._words.items()
+            if not isinstance(getattr(question, name), kind)
+        ]
+        if unknown:
+            raise PolicyNotEvaluated("policy_not_evaluated", f"unknown words: {', '.join(unknown)}")
 
-    def _one(
+    def _taken_away(
         self,
         question: Question,
-        level: Level,
-        category: Category,
         extent: Extent,
-        policies: cedarpy.PolicySet,
-    ) -> _Answer:
-        request = {
-            "principal": {"type": "Recipient", "id": _recipient(question.role, question.agency)},
-            "action": {"type": "Action", "id": f"tell_{extent.value}"},
-            "resource": {"type": "Category", "id": category.value},
-            "context": self._context(question, level, category),
+        waiting: Mapping[Category, str],
+        answers: Mapping[Category, _Answer],
+    ) -> list[Category]:
+        """Where a forbid stopped a permit that was satisfied: a forbid alone lowers nothing."""
+        forbidden = {
+            category: waiting[category]
+            for category, answer in answers.items()
+            if answer.reasons and not answer.allowed
         }
-        answer = cedarpy.is_authorized(request, policies, self._entities, self._schema)
-        found = answer.diagnostics
-        if found.errors or answer.decision is CedarDecision.NoDecision:
-            raise PolicyNotEvaluated("policy_not_evaluated", f"{category.value} {found.errors}")
-        ids = found.id_annotations_by_reason
-        return answer.allowed, tuple(sorted(PolicyId(ids[reason]) for reason in found.reasons))
+        otherwise = self._answers(question, extent, forbidden, without_forbids=True)
+        return [category for category, answer in otherwise.items() if answer.allowed]
+
+    def _answers(
+        self,
+        question: Question,
+        extent: Extent,
+        contexts: Mapping[Category, str],
+        *,
+        without_forbids: bool = False,
+    ) -> dict[Category, _Answer]:
+        requests = [
+            {
+                "principal": {"type": "Recipient", "id": _recipient(question)},
+                "action": {"type": "Action", "id": f"tell_{extent.value}"},
+                "resource": {"type": "Category", "id": category.value},
+                "context": context,
+            }
+            for category, context in contexts.items()
+        ]
+        policies = self._slices[question.role]
+        asked = policies.permits if without_forbids else policies.all
+        found = cedarpy.is_authorized_batch(requests, asked, self._entities, self._schema)
+        return {
+            category: _answer(category, extent, result)
+            for category, result in zip(contexts, found, strict=True)
+        }
+
+    def _because(self, permits: Sequence[PolicyId], forbids: Sequence[PolicyId]) -> Because:
+        return Because(permits=self._ranked(permits), forbids=self._ranked(forbids))
+
+    def _ranked(self, ids: Sequence[PolicyId]) -> tuple[PolicyId, ...]:
+        """Highest rank first, since that basis is named first: precedence.yaml."""
+        ranks = self.bundle.precedence
+        return tuple(
+            sorted(ids, key=lambda one: ([not one.startswith(rank) for rank in ranks], one))
+        )
+
+    def _duties(self, because: Collection[Because]) -> frozenset[str]:
+        determined = {policy for each in because for policy in (*each.permits, *each.forbids)}
+        return frozenset(
+            duty for policy in determined for duty in self.bundle.duties.get(policy, ())
+        )
 
     def _context(self, question: Question, level: Level, category: Category) -> dict[str, object]:
-        agreed = category in question.agreed and category not in question.refused
-        refused = category in question.refused
-        consent = "refused" if refused else ("given" if agreed else "none")
+        young = category in question.young_person_refused
+        refused = young or category in question.refused
+        consent = "refused" if refused else ("given" if category in question.agreed else "none")
         states = self.bundle.levels.necessity_states
         return {
             "level": _enum("Level", level.value),
-            "publisher": _enum("Agency", question.publisher.value),
-            "gateway": _enum("Gateway", question.gateway.value),
+            "publisher": _enum("Agency", question.publisher),
+            "gateway": _enum("Gateway", question.gateway),
             "consent": _enum("Consent", consent),
-            "relationship": _enum("Relationship", question.relationship.value),
+            "youngPersonRefused": young,
+            "relationship": _enum("Relationship", question.relationship),
             "necessity": question.necessity or question.consent_stated in states,
             "sealed": question.sealed,
             "conflict": question.conflict,
@@ -143,19 +203,33 @@ class CedarPolicies:
         }
 
 
+def _answer(category: Category, extent: Extent, result: cedarpy.AuthzResult) -> _Answer:
+    """
+    Cedar skips a policy that it cannot evaluate: were it a forbid, the answer would wrongly be
+    Allow. And a question that cannot be built is answered like a refusal. So neither is believed.
+    """
+    found = result.diagnostics
+    if found.errors or result.decision is CedarDecision.NoDecision:
+        raise PolicyNotEvaluated(
+            "policy_not_evaluated", f"{category.value} {extent.value}: {found.errors}"
+        )
+    ids = found.id_annotations_by_reason
+    return _Answer(result.allowed, tuple(PolicyId(ids[reason]) for reason in found.reasons))
+
+
 def _enum(kind: str, value: str) -> dict[str, dict[str, str]]:
     return {"__entity": {"type": kind, "id": value}}
 
 
-def _recipient(role: Role, agency: Agency) -> str:
-    return f"{role.value} of {agency.value}"
+def _recipient(question: Question) -> str:
+    return f"{question.role} of {question.agency}"
 
 
 def _entities() -> Sequence[dict[str, object]]:
     """One recipient for each role in each agency: all that a policy can tell apart."""
     return [
         {
-            "uid": {"type": "Recipient", "id": _recipient(role, agency)},
+            "uid": {"type": "Recipient", "id": f"{role} of {agency}"},
             "attrs": {},
             "parents": [
                 {"type": "Role", "id": role.value},
@@ -167,10 +241,22 @@ def _entities() -> Sequence[dict[str, object]]:
     ]
 
 
-def _only_permits(policies: cedarpy.PolicySet) -> cedarpy.PolicySet:
-    """The same set without its forbids, to see what they took away."""
-    tree = policies.to_pst()
-    kept = {name: each for name, each in tree.static_policies.items() if each.effect == "permit"}
+def _slice(tree: Mapping[str, pst.Template], role: Role) -> _Slice:
+    kept = {name: policy for name, policy in tree.items() if _bears_on(policy, role)}
+    permits = {name: policy for name, policy in kept.items() if policy.effect == "permit"}
+    return _Slice(all=_policy_set(kept), permits=_policy_set(permits))
+
+
+def _bears_on(policy: pst.Template, role: Role) -> bool:
+    """False only for `principal in Role` of another role, which no recipient in this one is in."""
+    scope = policy.principal
+    if isinstance(scope, pst.ScopeIn) and isinstance(scope.entity, pst.EntityUid):
+        named = scope.entity
+        return named.type.basename != "Role" or named.id == role.value
+    return True
+
+
+def _policy_set(policies: Mapping[str, pst.Template]) -> cedarpy.PolicySet:
     return cedarpy.PolicySet.from_pst(
-        pst.PolicySet(templates={}, static_policies=kept, template_links=())
+        pst.PolicySet(templates={}, static_policies=policies, template_links=())
     )

@@ -5,7 +5,6 @@ from broker.domain.words import (
     Agency,
     Category,
     ConsentState,
-    Extent,
     Gateway,
     Level,
     LevelState,
@@ -53,19 +52,40 @@ def _row(
     return {category.value: ruling.extents[category].value for category in Category}
 
 
-_LETTERS = {Extent.FULL: "F", Extent.SUMMARY: "S", Extent.EXISTENCE: "X", Extent.NOTHING: "-"}
+_LETTERS = {"full": "F", "summary": "S", "existence": "X", "nothing": "-"}
+_COLUMNS = {
+    Category.IDENTITY: "ID",
+    Category.PROTECTED_LOCATION: "LOC",
+    Category.CARE_STATUS: "STAT",
+    Category.NARRATIVE: "NARR",
+    Category.CHILDS_VOICE: "VOICE",
+    Category.CHILD_HEALTH: "H1",
+    Category.SENSITIVE_HEALTH: "H2",
+    Category.ADULT_HEALTH: "H3",
+    Category.POLICE_INCIDENT: "P1",
+    Category.POLICE_INTELLIGENCE: "P2",
+    Category.OFFENCES: "OFF",
+    Category.EDUCATION: "EDU",
+    Category.FAMILY: "FAM",
+    Category.REFERRER: "REF",
+}
+_LEGEND = """\
+With agreement / without: F full, S summary, X existence, - nothing.
+H1 child_health, H2 sensitive_health, H3 adult_health, P1 police_incident, P2 police_intelligence."""
+_NAME, _CELL = 30, 6
 
 
 def printed(computed: Matrix) -> str:
-    """The matrix as people read it: with agreement / without."""
-    lines = []
-    letters = {extent.value: letter for extent, letter in _LETTERS.items()}
+    """The matrix as people read it, a table for each level. Needs some 115 columns."""
+    lines = [_LEGEND]
     for level, table in computed.items():
-        lines.append(f"\n{level}  (with agreement / without)")
+        heads = "".join(f"{code:<{_CELL}}" for code in _COLUMNS.values())
+        lines += ["", f"{level:<{_NAME}}{heads}".rstrip()]
         for role, row in table["agreed"].items():
-            cells = [
-                f"{category} {letters[extent]}/{letters[table['none'][role][category]]}"
-                for category, extent in row.items()
-            ]
-            lines.append(f"  {role}: " + ", ".join(cells))
+            cells = (_cell(row, table["none"][role], category.value) for category in _COLUMNS)
+            lines.append(f"{role:<{_NAME}}{''.join(cells)}".rstrip())
     return "\n".join(lines)
+
+
+def _cell(agreed: dict[str, str], none: dict[str, str], category: str) -> str:
+    return f"{_LETTERS[agreed[category]] + '/' + _LETTERS[none[category]]:<{_CELL}}"

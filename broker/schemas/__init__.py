@@ -34,9 +34,10 @@ def schema(name: str) -> dict[str, Json]:
 
 @cache
 def _validator(type_of: EventType) -> jsonschema_rs.Validator:
-    if type_of is not EventType.CONCERN_RAISED:
-        return jsonschema_rs.validator_for(schema("fact-1.0"))
     whole = schema("concern.raised-1.0")
+    if type_of is not EventType.CONCERN_RAISED:
+        shared = jsonschema_rs.Registry([(str(whole["$id"]), whole)])
+        return jsonschema_rs.validator_for(schema("fact-1.0"), registry=shared)
     return jsonschema_rs.validator_for({"$ref": "#/$defs/claims", "$defs": whole["$defs"]})
 
 

@@ -40,7 +40,7 @@ def test_any_json_is_answered(value: Any, agency: Agency) -> None:
 
 @given(st.data())
 def test_a_fhir_bundle_with_anything_in_it_is_answered(data: st.DataObject) -> None:
-    bundle = json.loads((ROOT / "health/samples/fhir-condition-raise.json").read_text())
+    bundle = json.loads((ROOT / "health/samples/fhir-r4/fhir-condition-raise.json").read_text())
     for entry in bundle["entry"]:
         for name in data.draw(st.lists(st.sampled_from(sorted(entry["resource"])), max_size=2)):
             if name != "resourceType":

@@ -20,7 +20,7 @@ RECEIVED = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def _samples() -> Iterator[tuple[Agency, Path]]:
-    for agency in Agency:
+    for agency in (Agency.POLICE, Agency.SCHOOLS):
         for file in sorted((ROOT / agency.value / "samples").iterdir()):
             if not file.name.endswith(".items.json"):
                 yield agency, file

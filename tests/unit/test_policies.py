@@ -1,9 +1,8 @@
 """The policies that ship, held to their cases, the matrix and the invariants."""
 
 import json
-import shutil
+from dataclasses import replace
 from importlib.resources import files
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,9 +20,8 @@ from broker.domain.words import (
     RelationshipKind,
     Role,
 )
-from broker.errors import PolicySetInvalid
 from broker.policy import CedarPolicies, read_bundle
-from broker.policy.cases import Case, determining, failures, read_cases
+from broker.policy.cases import Case, failures, read_cases
 from broker.policy.matrix import matrix
 from policies import generate
 
@@ -43,6 +41,7 @@ QUESTIONS = st.builds(
     consent_stated=st.sampled_from(ConsentState),
     agreed=st.frozensets(st.sampled_from(Category), max_size=3) | st.just(frozenset(Category)),
     refused=st.frozensets(st.sampled_from(Category), max_size=3),
+    young_person_refused=st.frozensets(st.sampled_from(Category), max_size=2),
     override=st.frozensets(st.sampled_from(Category), max_size=2),
     sealed=st.booleans(),
     conflict=st.booleans(),
@@ -71,8 +70,8 @@ def test_case(case: Case) -> None:
     assert failures(case, POLICIES) == []
 
 
-def test_every_policy_decides_in_at_least_one_case() -> None:
-    named = set().union(*(determining(case, POLICIES) for case in CASES))
+def test_every_policy_is_named_by_at_least_one_case() -> None:
+    named = frozenset().union(*(case.because for case in CASES))
     assert set(POLICIES.bundle.sentences) - named == set()
 
 
@@ -98,7 +97,7 @@ def test_off_the_list_no_words_pass_but_in_an_emergency_to_those_who_go_there(
 ) -> None:
     ruling = POLICIES.decide(question)
     exempt = ruling.level_used is Level.EMERGENCY and question.role in CORE
-    if question.location_barred and not exempt:
+    if question.location_barred and not (exempt or question.own):
         assert Extent.FULL not in ruling.extents.values()
         assert ruling.extents[Category.PROTECTED_LOCATION] is Extent.NOTHING
 
@@ -108,7 +107,7 @@ def test_sensitive_health_stays_closed_below_significant_harm_without_agreement(
     question: Question,
 ) -> None:
     ruling = POLICIES.decide(question)
-    agreed = question.agreed - question.refused
+    agreed = question.agreed - question.refused - question.young_person_refused
     if ruling.level_used < Level.SIGNIFICANT_HARM and Category.SENSITIVE_HEALTH not in agreed:
         assert question.own or ruling.extents[Category.SENSITIVE_HEALTH] is Extent.NOTHING
 
@@ -117,8 +116,13 @@ def test_sensitive_health_stays_closed_below_significant_harm_without_agreement(
 def test_at_significant_harm_and_above_no_answer_depends_on_consent(
     question: Question, agreed: frozenset[Category], stated: ConsentState
 ) -> None:
-    fields = {name: getattr(question, name) for name in Question.__dataclass_fields__}
-    other = Question(**{**fields, "agreed": agreed, "refused": agreed, "consent_stated": stated})
+    other = replace(
+        question,
+        agreed=agreed,
+        refused=agreed,
+        young_person_refused=agreed,
+        consent_stated=stated,
+    )
     ruling = POLICIES.decide(question)
     if ruling.level_used >= Level.SIGNIFICANT_HARM:
         assert POLICIES.decide(other).extents == ruling.extents
@@ -126,10 +130,32 @@ def test_at_significant_harm_and_above_no_answer_depends_on_consent(
 
 @given(QUESTIONS)
 def test_agreement_never_lowers_an_extent(question: Question) -> None:
-    fields = {name: getattr(question, name) for name in Question.__dataclass_fields__}
-    with_agreement = Question(**{**fields, "agreed": frozenset(Category), "refused": frozenset()})
+    nobody = frozenset[Category]()
+    with_agreement = replace(
+        question, agreed=frozenset(Category), refused=nobody, young_person_refused=nobody
+    )
     before, after = POLICIES.decide(question), POLICIES.decide(with_agreement)
     assert all(before.extents[category] <= after.extents[category] for category in Category)
+
+
+@given(QUESTIONS)
+def test_a_young_persons_refusal_holds_the_matrix_at_existence_below_significant_harm(
+    question: Question,
+) -> None:
+    nobody = frozenset[Category]()
+    alone = replace(question, gateway=Gateway.NONE, override=nobody, own=False)
+    ruling = POLICIES.decide(alone)
+    if ruling.level_used < Level.SIGNIFICANT_HARM:
+        for category in question.young_person_refused:
+            assert ruling.extents[category] <= Extent.EXISTENCE
+
+
+@given(QUESTIONS)
+def test_a_desk_sees_its_own_concern_as_it_sent_it_but_for_a_seal_or_a_conflict(
+    question: Question,
+) -> None:
+    ruling = POLICIES.decide(replace(question, own=True, sealed=False, conflict=False))
+    assert set(ruling.extents.values()) == {Extent.FULL}
 
 
 @given(QUESTIONS)
@@ -148,48 +174,3 @@ def test_the_hub_reads_the_words_at_significant_harm_since_withholding_is_a_risk
 
 def test_the_same_question_has_the_same_ruling() -> None:
     assert POLICIES.decide(asked()) is POLICIES.decide(asked())
-
-
-def test_the_lists_of_words_are_those_of_the_schema() -> None:
-    schema = files("policies").joinpath("schema.cedarschema").read_text()
-    for kind in (Role, Agency, Category, Level, RelationshipKind, Gateway):
-        for word in kind:
-            assert f'"{word.value}"' in schema, word
-
-
-@pytest.mark.parametrize(
-    ("file", "before", "after", "said"),
-    [
-        ("restrictions/sealed.cedar", "context.sealed", "context.seeled", "validate"),
-        (
-            "restrictions/sensitive-health.cedar",
-            'Level::"significant_harm"',
-            'Level::"significant_harms"',
-            "validate",
-        ),
-        ("restrictions/sealed.cedar", '@id("forbid-sealed")', "", "write @id"),
-        (
-            "restrictions/conflict-of-interest.cedar",
-            "forbid-conflict-of-interest",
-            "forbid-sealed",
-            "used twice",
-        ),
-        ("restrictions/conflict-of-interest.cedar", "route_to_deputy", "ask_around", "duty"),
-        (
-            "overrides/break-glass.cedar",
-            'Action::"tell_existence", Action::"tell_summary", Action::"tell_full"',
-            'Action::"tell_full"',
-            "list the actions",
-        ),
-        ("levels.yaml", "early_help", "early_halp", "early_halp"),
-    ],
-)
-def test_a_policy_set_with_a_mistake_does_not_start(
-    tmp_path: Path, file: str, before: str, after: str, said: str
-) -> None:
-    folder = tmp_path / "policies"
-    shutil.copytree(str(files("policies")), folder)
-    path = folder / file
-    path.write_text(path.read_text().replace(before, after))
-    with pytest.raises(PolicySetInvalid, match=said):
-        read_bundle(folder)

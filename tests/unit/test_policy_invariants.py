@@ -1,0 +1,90 @@
+"""The sentences that governance signs, each over every question that it speaks of."""
+
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from broker.errors import PolicySetInvalid
+from broker.policy import CedarPolicies, read_bundle
+from broker.policy.invariants import Invariant, counterexamples, read_invariants
+
+POLICIES = CedarPolicies(read_bundle())
+INVARIANTS = read_invariants(files("policies").joinpath("invariants"))
+
+
+@pytest.mark.parametrize("invariant", INVARIANTS, ids=lambda invariant: invariant.sentence)
+def test_invariant(invariant: Invariant) -> None:
+    assert list(counterexamples(invariant, POLICIES)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "sentence"),
+    [
+        (
+            "restrictions/conflict-of-interest.cedar",
+            "context.conflict",
+            "context.conflict && !context.override",
+            "A recipient with a conflict",
+        ),
+        (
+            "restrictions/sensitive-health.cedar",
+            "context.own ||",
+            "context.own || context.override ||",
+            "Below significant harm sensitive health",
+        ),
+        (
+            "matrix/significant_harm.cedar",
+            'context.level == Level::"significant_harm"',
+            'context.level == Level::"significant_harm" && context.consent != Consent::"refused"',
+            "At significant harm and in an emergency no answer depends on a refusal",
+        ),
+        (
+            "matrix/child_in_need.cedar",
+            "!context.youngPersonRefused",
+            "context.home",
+            "Below significant harm a competent young person's refusal",
+        ),
+        (
+            "restrictions/protected-location.cedar",
+            'context.level == Level::"emergency"',
+            "context.override",
+            "Where a location is protected, nobody off the list",
+        ),
+        (
+            "gateways/police-protection-46.cedar",
+            "context.home &&",
+            "",
+            "Under another law the hub",
+        ),
+    ],
+)
+def test_a_policy_that_breaks_a_sentence_is_found_with_an_example(
+    tmp_path: Path, file: str, before: str, after: str, sentence: str
+) -> None:
+    folder = tmp_path / "policies"
+    shutil.copytree(str(files("policies")), folder)
+    text = (folder / file).read_text()
+    assert before in text
+    (folder / file).write_text(text.replace(before, after))
+    broken = CedarPolicies(read_bundle(folder))
+    (invariant,) = (each for each in INVARIANTS if each.sentence.startswith(sentence))
+    assert next(counterexamples(invariant, broken), None) is not None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "sentence: x\nsource: y\ngiven: {role: every}\nexpect: {}",
+        "sentence: x\nsource: y\ngiven: {role: everybody}\nexpect: {at_most: nothing}",
+        "sentence: x\nsource: y\ngiven: {rule: every}\nexpect: {at_most: nothing}",
+        "sentence: x\nsource: y\ngiven: {role: every}\nexpect: {along: level, never: lower}",
+        "sentence: x\nsource: y\ngiven: {conflict: 'yes'}\nexpect: {at_most: nothing}",
+        "sentence: [x",
+    ],
+)
+def test_an_invariant_with_a_mistake_is_refused_by_name(tmp_path: Path, written: str) -> None:
+    (tmp_path / "wrong.yaml").write_text(written)
+    with pytest.raises(PolicySetInvalid, match=r"wrong\.yaml"):
+        read_invariants(tmp_path)
