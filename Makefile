@@ -33,7 +33,7 @@ check: $(VENV)/complete ## format, lint, types, imports, policies, unit tests; n
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/broker policy check > /dev/null
-	@$(BIN)/python -m pytest -q tests/unit tests/adapters tests/journeys
+	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/adapters tests/journeys
 
 bench: $(VENV)/complete ## measure, and write var/bench/latest.json
 	@$(BIN)/python -m tests.bench.load

@@ -69,7 +69,9 @@ def _feed(entry: dict[str, Any], settings: Settings, sends: Sender, spool: Spool
     found: Format | None = ADAPTERS[agency].get(entry["format"])
     if found is None:
         raise Misconfigured("no_such_format", f"{entry['format']}: {', '.join(ADAPTERS[agency])}")
-    where = site(agency, read_profile(agency, entry.get("profile", found.profile)), clock())
+    profile = read_profile(agency, entry.get("profile", found.profile))
+    found.check(profile)
+    where = site(agency, profile, clock())
     return Edge(
         site=where,
         reads=found.read,

@@ -71,7 +71,8 @@ _COLUMNS = {
 }
 _LEGEND = """\
 With agreement / without: F full, S summary, X existence, - nothing.
-H1 child_health, H2 sensitive_health, H3 adult_health, P1 police_incident, P2 police_intelligence."""
+H1 child_health, H2 sensitive_health, H3 adult_health, P1 police_incident,
+P2 police_intelligence."""
 _NAME, _CELL = 30, 6
 
 

@@ -40,7 +40,7 @@ def test_the_matrix_is_printed_as_the_table_that_the_partnership_signs() -> None
 
 def test_the_matrix_can_be_read_without_json() -> None:
     """As the partnership prints it: with agreement / without, one row a role."""
-    early_help = broker_policy("matrix").stdout.partition("early_help")[2].splitlines()
+    early_help = broker_policy("matrix").stdout.partition("\nearly_help ")[2].splitlines()
     assert early_help[0].split()[:4] == ["ID", "LOC", "STAT", "NARR"]
     practice = next(line.split() for line in early_help if line.startswith("gp"))
     assert practice[1:8] == ["F/-", "-/-", "X/-", "S/-", "-/-", "F/-", "-/-"]
