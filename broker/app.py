@@ -7,6 +7,7 @@ import asyncio
 import json
 import secrets
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -383,7 +384,16 @@ def watch(settings: Settings, *, show: Callable[[str], None], every: float) -> f
         if topic.startswith("concerns.")
     }
     figures = Figures(owners=owners, since=clock())
-    return watching(settings.kafka, sorted(owners), figures, now=clock, show=show, every=every)
+    scratch = tempfile.mkdtemp(prefix="cb-watch-")  # Faust wants a folder; nothing is kept in it
+    return watching(
+        settings.kafka,
+        sorted(owners),
+        figures,
+        now=clock,
+        show=show,
+        every=every,
+        datadir=scratch,
+    )
 
 
 async def topics(settings: Settings) -> Sequence[str]:

@@ -70,12 +70,14 @@ def watching(
     now: Callable[[], datetime],
     show: Callable[[str], None],
     every: float,
+    datadir: str,
 ) -> faust.App:
     """The Faust application: one agent that counts, one timer that shows."""
     app = faust.App(
         "broker.watch",
         broker=f"kafka://{bootstrap}",
         store="memory://",
+        datadir=datadir,
         web_enabled=False,  # it would serve table data
         topic_disable_leader=True,
         topic_allow_declare=False,
