@@ -204,8 +204,16 @@ def _claimed(notification: Notification, rule: GatewayRule) -> bool:
     if rule.claim is None:
         return True
     claim, _, member = rule.claim.rpartition(".")
-    value = notification.claims.get(claim)
-    return isinstance(value, dict) and value.get(member) in rule.equals
+    found = notification.claims.get(claim)
+    value = found.get(member) if isinstance(found, dict) else None
+    return any(
+        _word(each) in rule.equals for each in (value if isinstance(value, list) else [value])
+    )
+
+
+def _word(value: object) -> str:
+    """A claim's value as policies/gateways.yaml writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _location_barred(

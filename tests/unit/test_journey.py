@@ -135,6 +135,21 @@ def test_a_gateway_that_a_hospital_claims_opens_nothing() -> None:
     assert asked.gateway is Gateway.NONE
 
 
+@pytest.mark.parametrize(
+    ("factors", "opened"),
+    [([], Gateway.NONE), (["1B"], Gateway.NONE), (["1B", "22A"], Gateway.FGM_5B)],
+)
+def test_fgm_opens_only_where_its_factor_is_coded(factors: list[str], opened: Gateway) -> None:
+    summary = {"basis": "observed", "occurred": "2026-11-20", "abuse": ["PHY"]}
+    narrative = {
+        "summary": {**summary, **({"factors": factors} if factors else {})},
+        "full": {"words": "words", "reply": {"role": "Lead", "telephone": "01632 960114"}},
+    }
+    claimed = notified(routing={"gateway": "fgm_5b"}, categories={"narrative": narrative})
+    found = candidates(claimed, SURE, known())
+    assert found["org:force:99 police_protection"].question.gateway is opened
+
+
 # Who is it? -----------------------------------------------------------------------------------
 
 ASKED = Fingerprint(identifiers=frozenset({b"nhs"}), forename=b"mara", birth_date=b"2017")
