@@ -10,7 +10,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from confluent_kafka import KafkaException
@@ -57,22 +57,42 @@ message.max.bytes=1048576
 
 
 @contextmanager
-def kafka(given: str, data: Path, say: Say) -> Iterator[RunningKafka]:
-    """The first that can be had. It is stopped at the end, unless it was given."""
+def kafka(
+    given: str, data: Path, say: Say, *, jars_in: Path | None = None
+) -> Iterator[RunningKafka]:
+    """
+    The first that can be had. It is stopped at the end, unless it was given. Its jars are kept in
+    the data folder, or in another that several share. Raises PartUnavailable.
+    """
     if given:
         yield RunningKafka(bootstrap=given, kind="given", note="BROKER_KAFKA")
         return
+    choices: tuple[Callable[[], AbstractContextManager[RunningKafka]], ...] = (
+        lambda: _apache(data, jars_in or data, say),
+        lambda: _docker(data, say),
+        lambda: _in_process(say),
+    )
     with ExitStack() as running:
-        for choice in (_apache, _docker, _in_process):
+        for choice in choices:
             try:
-                found = running.enter_context(choice(data, say))
+                found = running.enter_context(choice())
             except PartUnavailable as why:
+                if _formatted(data).exists():  # PostgreSQL knows how far its topics were read
+                    raise PartUnavailable(
+                        f"Kafka: {why}\nThe topics kept in {data / 'kafka'} need Apache Kafka here;"
+                        " to begin again with something else, set BROKER_DATA to a new folder"
+                    ) from why
                 say(f"Kafka: {why}")
             else:
                 break
         else:
             raise PartUnavailable("no Kafka can be run here; set BROKER_KAFKA to a cluster")
         yield found
+
+
+def _formatted(data: Path) -> Path:
+    """There once Kafka's storage is whole, however its making may have been killed before."""
+    return data / "kafka" / "formatted"
 
 
 def jars(data: Path, say: Say) -> Path:
@@ -115,14 +135,15 @@ def java_version() -> int:
 
 
 @contextmanager
-def _apache(data: Path, say: Say) -> Iterator[RunningKafka]:
+def _apache(data: Path, jars_in: Path, say: Say) -> Iterator[RunningKafka]:
     java = java_version()
     if java < OLDEST_JAVA:
         raise PartUnavailable(
             f"Apache Kafka needs Java {OLDEST_JAVA} or later, here is {java or 'none'}"
         )
-    classpath = f"{jars(data, say)}/*"
+    classpath = f"{jars(jars_in, say)}/*"
     home = data / "kafka"
+    home.mkdir(parents=True, exist_ok=True)
     note, log = home / "kafka.pid", home / "kafka.log"
     if end_leftover(note):
         say("Kafka: ended the one that an earlier run left behind")
@@ -136,7 +157,9 @@ def _apache(data: Path, say: Say) -> Iterator[RunningKafka]:
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     ]
     command += ["-cp", classpath]
-    _format(command, home, properties)
+    if not _formatted(data).exists():
+        _format(command, home, properties)
+        _formatted(data).touch()
     child = start([*command, "kafka.Kafka", str(properties)], note=note, log=log)
     try:
         bootstrap = f"127.0.0.1:{port}"
@@ -152,8 +175,7 @@ def _apache(data: Path, say: Say) -> Iterator[RunningKafka]:
 
 
 def _format(command: list[str], home: Path, properties: Path) -> None:
-    if (home / "data" / "meta.properties").exists():
-        return
+    shutil.rmtree(home / "data", ignore_errors=True)
     cluster = uuid.uuid4().hex[:22]
     told = subprocess.run(
         [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
@@ -169,28 +191,30 @@ def _format(command: list[str], home: Path, properties: Path) -> None:
 def _docker(data: Path, say: Say) -> Iterator[RunningKafka]:
     if shutil.which("docker") is None:
         raise PartUnavailable("Docker is not installed")
-    asked = subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False)
-    if asked.returncode:
-        raise PartUnavailable("Docker is installed, but no engine answers")
+    try:
+        subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=True)
+    except (subprocess.SubprocessError, OSError):
+        raise PartUnavailable("Docker is installed, but no engine answers") from None
     port = free_port()
     project = f"concern-broker-{hashlib.sha256(str(data).encode()).hexdigest()[:8]}"
-    compose = ["docker", "compose", "-p", project, "-f", str(COMPOSE)]
-    env = {"KAFKA_PORT": str(port), "PATH": "/usr/local/bin:/usr/bin:/bin"}
-    say("Docker: starting Apache Kafka's image ...")
-    subprocess.run([*compose, "up", "-d", "kafka"], check=True, env=env)
+    compose = ["env", f"KAFKA_PORT={port}", "docker", "compose", "-p", project, "-f", str(COMPOSE)]
+    say("Kafka: Docker is starting Apache Kafka's image ...")
     try:
+        up = subprocess.run([*compose, "up", "-d", "kafka"], stderr=subprocess.PIPE, check=False)
+        if up.returncode:
+            raise PartUnavailable(f"Docker: {up.stderr.decode(errors='replace').strip()[-200:]}")
         bootstrap = f"127.0.0.1:{port}"
         if not wait_until(lambda: answers(bootstrap), 90):
             raise PartUnavailable("Kafka in Docker did not answer")
         yield RunningKafka(bootstrap=bootstrap, kind="docker", note="Apache Kafka in Docker")
     finally:
-        subprocess.run([*compose, "stop", "kafka"], check=False, env=env)
+        subprocess.run([*compose, "stop", "kafka"], capture_output=True, check=False)
 
 
 IN_PROCESS = """
 import sys, threading
 from confluent_kafka import Producer
-broker = Producer({"bootstrap.servers": "x", "test.mock.num.brokers": 1})
+broker = Producer({"bootstrap.servers": "x", "test.mock.num.brokers": 1, "log_level": 0})
 brokers = broker.list_topics(timeout=10).brokers.values()
 print(",".join(f"{each.host}:{each.port}" for each in brokers), flush=True)
 sys.stdin.read()
@@ -198,7 +222,7 @@ sys.stdin.read()
 
 
 @contextmanager
-def _in_process(data: Path, say: Say) -> Iterator[RunningKafka]:
+def _in_process(say: Say) -> Iterator[RunningKafka]:
     say(
         "Kafka: WARNING: using librdkafka's in-process broker. It keeps nothing: whatever is on its"
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 _GENTLE = 20.0  # seconds to stop by itself
+_GONE = "gone"
 
 
 class PartUnavailable(Exception):
@@ -33,9 +34,6 @@ class RunningPostgres:
     dsn: str
     kind: str  # given, installed, wheel
     note: str
-
-    def database(self, name: str) -> str:
-        return f"{self.dsn} dbname={name}" if "://" not in self.dsn else self.dsn
 
 
 def free_port() -> int:
@@ -95,7 +93,7 @@ def end_leftover(*notes: Path, how: int = signal.SIGTERM) -> bool:
         except (FileNotFoundError, ValueError):
             continue
         note.unlink(missing_ok=True)
-        if _began(int(written)) == began:
+        if began != _GONE and _began(int(written)) == began:
             left[int(written)] = began
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(written), how)
@@ -107,13 +105,14 @@ def end_leftover(*notes: Path, how: int = signal.SIGTERM) -> bool:
 
 
 def _began(pid: int) -> str:
-    """When a process began, in clock ticks: with its id, it names one process for ever."""
+    """In which boot and clock tick a process began: with its id, it names one process for ever."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
-        return "gone"
+        return _GONE
     fields = stat.rpartition(")")[2].split()
-    return "gone" if fields[0] == "Z" else fields[19]
+    return _GONE if fields[0] == "Z" else f"{boot}/{fields[19]}"  # proc(5): state, starttime
 
 
 def wait_until(true: Callable[[], bool], seconds: float, pause: float = 0.05) -> bool:

@@ -8,6 +8,7 @@ messages of the four agencies, and says where the console is. Ctrl-C stops what 
 import fcntl
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -57,6 +58,7 @@ class Place:
     """Where this run keeps things and what its processes are told."""
 
     data: Path
+    spool: Path
     env: Mapping[str, str]
 
     def broker(self, *words: str) -> list[str]:
@@ -93,13 +95,15 @@ def parts(data: Path, env: Mapping[str, str]) -> Iterator[Place]:
         found_kafka, found_postgres = bus.result(), base.result()
         say(f"Kafka: {found_kafka.note} ({found_kafka.bootstrap})")
         say(f"PostgreSQL: {found_postgres.note}")
+        # A Kafka that keeps nothing needs a database that has read nothing, and an empty spool.
+        kept = f"_{secrets.token_hex(4)}" if found_kafka.kind == "in-process" else ""
         told = {
             "BROKER_KAFKA": found_kafka.bootstrap,
-            "BROKER_DATABASE": fresh_database(found_postgres, "concern_broker"),
+            "BROKER_DATABASE": fresh_database(found_postgres, f"concern_broker{kept}"),
             "BROKER_KEYS": str(data / "keys"),
             "BROKER_DIRECTORY": env.get("BROKER_DIRECTORY", str(HERE / "directory.yaml")),
         }
-        yield Place(data=data, env={**env, **told})
+        yield Place(data=data, spool=data / f"spool{kept}", env={**env, **told})
 
 
 def once(place: Place, *words: str) -> None:
@@ -122,7 +126,7 @@ def prepare(place: Place) -> None:
 
 
 def processes(console: int, adapter: int, place: Place) -> tuple[Process, ...]:
-    spool = str(place.data / "spool")
+    spool = str(place.spool)
     return (
         Process(name="carry-emergency", argv=("carry", "--lane", "emergency")),
         Process(name="carry-routine", argv=("carry", "--lane", "routine")),
