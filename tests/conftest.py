@@ -5,7 +5,6 @@ the tests that need it are left out, and the run ends with a line that names the
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -47,11 +46,6 @@ def pytest_terminal_summary(
         terminalreporter.write_line(f"not tried here: {what}: {why}")
 
 
-@pytest.fixture(scope="session")
-def parts_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("parts")
-
-
 @pytest.fixture(scope="module")
 def kafka_here(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
@@ -68,10 +62,10 @@ def kafka_here(
 
 
 @pytest.fixture(scope="session")
-def postgres_here(parts_folder: Path) -> Iterator[RunningPostgres]:
+def postgres_here() -> Iterator[RunningPostgres]:
     said: list[str] = []
     try:
-        with environment.running_postgres(parts_folder, said) as found:
+        with environment.running_postgres(said) as found:
             yield found
     except PartUnavailable as why:
         pytest.fail(f"PostgreSQL: {why}")

@@ -5,6 +5,7 @@ environment.
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,8 +48,17 @@ def running_kafka(data: Path, said: list[str]) -> Iterator[RunningKafka]:
 
 
 @contextmanager
-def running_postgres(data: Path, said: list[str]) -> Iterator[RunningPostgres]:
-    with postgres(os.environ.get("BROKER_DATABASE", ""), data, said.append) as found:
+def open_folder() -> Iterator[Path]:
+    """A folder that an unprivileged server user can reach, gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="cb-test-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@contextmanager
+def running_postgres(said: list[str]) -> Iterator[RunningPostgres]:
+    given = os.environ.get("BROKER_DATABASE", "")
+    with open_folder() as data, postgres(given, data, said.append) as found:
         yield found
 
 

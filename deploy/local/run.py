@@ -225,8 +225,16 @@ def run(data: Path) -> None:
             watch(children, place)
 
 
+def _end(*_: object) -> None:
+    """The first signal ends the run; another, while it is stopping, must not leave orphans."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
 def main() -> None:
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, _end)
     data = Path(os.environ.get("BROKER_DATA", "var")).resolve()  # noqa: TID251
     try:
         run(data)

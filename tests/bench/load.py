@@ -271,7 +271,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
-        with running_kafka(folder, said) as kafka, running_postgres(folder, said) as postgres:
+        with running_kafka(folder, said) as kafka, running_postgres(said) as postgres:
             dsn = fresh_database(postgres, "bench")
             work = folder / "work"
             work.mkdir()
