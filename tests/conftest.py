@@ -21,7 +21,7 @@ settings.register_profile("nightly", max_examples=20_000, deadline=None)
 settings.load_profile(environment.hypothesis_profile())
 
 NEEDS = pytest.StashKey[dict[str, str]]()
-_BROWSER = "tests/browser"
+_BROWSER, _PARTS = "tests/browser", "tests/system/test_local_parts"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,14 +29,24 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without a browser, and outside CI, browser tests are left out and named at the end."""
-    if environment.chromium() is not None or environment.in_ci():
+    """Outside CI, what this machine cannot run at all is left out, and named at the end."""
+    if environment.in_ci():
         return
-    left_out = [item for item in items if _BROWSER in str(item.path)]
-    if left_out:
-        items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
-        config.stash[NEEDS]["browser tests"] = "no Chromium (on Debian: apt-get install chromium)"
+    needs = {_BROWSER: ("browser tests", _no_chromium), _PARTS: ("local parts", _no_apache_kafka)}
+    for where, (what, why_not) in needs.items():
+        left_out = [item for item in items if where in str(item.path)]
+        if left_out and (why := why_not()):
+            items[:] = [item for item in items if item not in left_out]
+            config.hook.pytest_deselected(items=left_out)
+            config.stash[NEEDS][what] = why
+
+
+def _no_chromium() -> str:
+    return "" if environment.chromium() else "no Chromium (on Debian: apt-get install chromium)"
+
+
+def _no_apache_kafka() -> str:
+    return environment.why_no_kafka()
 
 
 def pytest_terminal_summary(

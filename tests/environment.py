@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.local.kafka import kafka
-from deploy.local.parts import RunningKafka, RunningPostgres
+from deploy.local.kafka import OLDEST_JAVA, jars, java_version, kafka
+from deploy.local.parts import PartUnavailable, RunningKafka, RunningPostgres
 from deploy.local.postgres import postgres
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -36,19 +36,27 @@ def environment(**told: str) -> dict[str, str]:
     return {**kept, **told}
 
 
+def why_no_kafka() -> str:
+    """Why Apache Kafka cannot be run here; empty if it can."""
+    if (java := java_version()) < OLDEST_JAVA:
+        return f"Apache Kafka needs Java {OLDEST_JAVA} or later, here is {java or 'none'}"
+    try:
+        jars(REPOSITORY / "var", list[str]().append)
+    except PartUnavailable as why:
+        return str(why)
+    return ""
+
+
 @contextmanager
 def running_kafka(data: Path, said: list[str]) -> Iterator[RunningKafka]:
-    jars = REPOSITORY / "var" / "kafka"  # those that `make setup` fetched serve the tests too
-    if jars.exists():
-        for each in jars.glob("jars-*"):
-            (data / "kafka").mkdir(parents=True, exist_ok=True)
-            (data / "kafka" / each.name).symlink_to(each)
-    with kafka(os.environ.get("BROKER_KAFKA", ""), data, said.append) as found:
+    """Its jars are those that `make run` uses: they are fetched once."""
+    given = os.environ.get("BROKER_KAFKA", "")
+    with kafka(given, data, said.append, jars_in=REPOSITORY / "var") as found:
         yield found
 
 
 @contextmanager
-def open_folder() -> Iterator[Path]:
+def short_folder() -> Iterator[Path]:
     """A folder that an unprivileged server user can reach, gone at the end."""
     with tempfile.TemporaryDirectory(prefix="cb-test-", ignore_cleanup_errors=True) as name:
         Path(name).chmod(0o755)
@@ -58,7 +66,7 @@ def open_folder() -> Iterator[Path]:
 @contextmanager
 def running_postgres(said: list[str]) -> Iterator[RunningPostgres]:
     given = os.environ.get("BROKER_DATABASE", "")
-    with open_folder() as data, postgres(given, data, said.append) as found:
+    with short_folder() as data, postgres(given, data, said.append) as found:
         yield found
 
 

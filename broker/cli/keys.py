@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -118,6 +119,8 @@ def _refuse_inside_the_repository(keys: Path) -> None:
     """A key that git might take in is no secret: the folder must be outside, or ignored."""
     where = keys.resolve()
     existing = next(each for each in (where, *where.parents) if each.exists())
+    if shutil.which("git") is None:
+        return
     asked = subprocess.run(  # noqa: S603
         ["git", "-C", str(existing), "check-ignore", "-q", str(where / "secret")],  # noqa: S607
         capture_output=True,

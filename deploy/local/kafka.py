@@ -187,14 +187,21 @@ def _format(command: list[str], home: Path, properties: Path) -> None:
         raise PartUnavailable(f"Kafka's storage could not be formatted: {told.stderr[-300:]}")
 
 
+def docker_answers() -> bool:
+    """Whether an engine is behind the command."""
+    try:
+        subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=True)
+    except (subprocess.SubprocessError, OSError):
+        return False
+    return True
+
+
 @contextmanager
 def _docker(data: Path, say: Say) -> Iterator[RunningKafka]:
     if shutil.which("docker") is None:
         raise PartUnavailable("Docker is not installed")
-    try:
-        subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=True)
-    except (subprocess.SubprocessError, OSError):
-        raise PartUnavailable("Docker is installed, but no engine answers") from None
+    if not docker_answers():
+        raise PartUnavailable("Docker is installed, but no engine answers")
     port = free_port()
     project = f"concern-broker-{hashlib.sha256(str(data).encode()).hexdigest()[:8]}"
     compose = ["env", f"KAFKA_PORT={port}", "docker", "compose", "-p", project, "-f", str(COMPOSE)]

@@ -84,7 +84,7 @@ def stop(child: subprocess.Popen[bytes], *, note: Path, how: int = signal.SIGTER
 def end_leftover(*notes: Path, how: int = signal.SIGTERM) -> bool:
     """
     End the processes that a killed run noted here, all at once; whether there were any. A process
-    id that others use by now is left alone.
+    id that others use by now is left alone, and so is one whose beginning the system did not tell.
     """
     left: dict[int, str] = {}
     for note in notes:

@@ -8,7 +8,7 @@ messages of the four agencies, and says where the console is. Ctrl-C stops what 
 import fcntl
 import json
 import os
-import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +25,8 @@ import yaml
 from deploy.local.kafka import kafka
 from deploy.local.parts import (
     PartUnavailable,
+    RunningKafka,
+    RunningPostgres,
     end_leftover,
     free_port,
     last_lines,
@@ -32,8 +34,10 @@ from deploy.local.parts import (
     stop,
     wait_until,
 )
-from deploy.local.postgres import fresh_database, postgres
+from deploy.local.postgres import drop_database, fresh_database, postgres
 
+_PATIENCE = 60.0  # seconds until a process answers
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 HERE = Path(__file__).parent
 FAMILIES = HERE / "families"
 MESSAGES = {
@@ -58,8 +62,9 @@ class Place:
     """Where this run keeps things and what its processes are told."""
 
     data: Path
-    spool: Path
     env: Mapping[str, str]
+    spool: Path
+    topics_come_by_themselves: bool = False  # as with the in-process broker, which makes none
 
     def broker(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "broker", *words]
@@ -81,6 +86,7 @@ def only_one(data: Path) -> Iterator[None]:
             raise PartUnavailable(
                 f"another run is using {data}; stop it, or set BROKER_DATA to another folder"
             ) from None
+        end_leftovers(data)
         yield
 
 
@@ -95,15 +101,38 @@ def parts(data: Path, env: Mapping[str, str]) -> Iterator[Place]:
         found_kafka, found_postgres = bus.result(), base.result()
         say(f"Kafka: {found_kafka.note} ({found_kafka.bootstrap})")
         say(f"PostgreSQL: {found_postgres.note}")
-        # A Kafka that keeps nothing needs a database that has read nothing, and an empty spool.
-        kept = f"_{secrets.token_hex(4)}" if found_kafka.kind == "in-process" else ""
         told = {
             "BROKER_KAFKA": found_kafka.bootstrap,
-            "BROKER_DATABASE": fresh_database(found_postgres, f"concern_broker{kept}"),
+            "BROKER_DATABASE": database(found_kafka, found_postgres),
             "BROKER_KEYS": str(data / "keys"),
             "BROKER_DIRECTORY": env.get("BROKER_DIRECTORY", str(HERE / "directory.yaml")),
         }
-        yield Place(data=data, spool=data / f"spool{kept}", env={**env, **told})
+        yield Place(
+            data=data,
+            env={**env, **told},
+            spool=spool(found_kafka, data),
+            topics_come_by_themselves=found_kafka.kind == "in-process",
+        )
+
+
+def database(on: RunningKafka, running: RunningPostgres) -> str:
+    """
+    PostgreSQL remembers how far each topic was read. Where Kafka keeps nothing, neither may it.
+    """
+    if running.kind == "given":
+        return running.dsn
+    if on.kind == "in-process":
+        drop_database(running, "concern_broker_once")
+        return fresh_database(running, "concern_broker_once")
+    return fresh_database(running, "concern_broker")
+
+
+def spool(on: RunningKafka, data: Path) -> Path:
+    """Where adapters remember what they published: forgotten together with it."""
+    if on.kind != "in-process":
+        return data / "spool"
+    shutil.rmtree(data / "spool-once", ignore_errors=True)
+    return data / "spool-once"
 
 
 def once(place: Place, *words: str) -> None:
@@ -119,23 +148,24 @@ def prepare(place: Place) -> None:
     """Keys, tables, topics, and the children whom the partnership knows."""
     once(place, "keys", "make")
     with ThreadPoolExecutor() as several:
-        topics = several.submit(once, place, "topics")
+        waiting = [] if place.topics_come_by_themselves else [several.submit(once, place, "topics")]
         once(place, "migrate")
         once(place, "register", "load", str(FAMILIES / "families.yaml"))
-        topics.result()
+        for each in waiting:
+            each.result()
 
 
 def processes(console: int, adapter: int, place: Place) -> tuple[Process, ...]:
-    spool = str(place.spool)
+    kept = str(place.spool)
     return (
         Process(name="carry-emergency", argv=("carry", "--lane", "emergency")),
         Process(name="carry-routine", argv=("carry", "--lane", "routine")),
         Process(name="deliver", argv=("deliver",)),
         Process(name="ledger", argv=("ledger",)),
-        Process(name="api", argv=("api", "--port", str(console), "--spool", spool)),
+        Process(name="api", argv=("api", "--port", str(console), "--spool", kept)),
         Process(
             name="adapters",
-            argv=("adapt", str(HERE / "site.yaml"), "--port", str(adapter), "--spool", spool),
+            argv=("adapt", str(HERE / "site.yaml"), "--port", str(adapter), "--spool", kept),
         ),
     )
 
@@ -147,7 +177,6 @@ def started(
     """Every process of the broker; all of them end together."""
     children: dict[str, subprocess.Popen[bytes]] = {}
     notes = place.data / "processes"
-    end_leftover(*sorted(notes.glob("*.pid")))
     try:
         for each in wanted:
             note = notes / f"{each.name}.pid"
@@ -160,6 +189,12 @@ def started(
             children[name].terminate()
         for name, child in children.items():
             stop(child, note=notes / f"{name}.pid")
+
+
+def end_leftovers(data: Path) -> None:
+    """Before anything starts: what a killed run left would go on with the new parts."""
+    if end_leftover(*sorted((data / "processes").glob("*.pid"))):
+        say("ended the processes that an earlier run left behind")
 
 
 def answers(url: str) -> bool:
@@ -184,8 +219,9 @@ def feed(adapter: int) -> None:
         say(f"{file}: {len(told)} messages taken in ({outcomes})")
 
 
-def invite(console: int) -> None:
-    people = yaml.safe_load((HERE / "directory.yaml").read_text(encoding="utf-8"))["people"]
+def invite(console: int, place: Place) -> None:
+    directory = Path(place.env["BROKER_DIRECTORY"])
+    people = yaml.safe_load(directory.read_text(encoding="utf-8")).get("people", [])
     sys.stdout.write(f"\nConcern broker is ready: http://127.0.0.1:{console}/\n\n")
     sys.stdout.write("Sign in, with one button, as any of these invented people:\n")
     for person in people:
@@ -197,52 +233,68 @@ def invite(console: int) -> None:
 def watch(children: Mapping[str, "subprocess.Popen[bytes]"], place: Place) -> None:
     """Until a process ends by itself: then say which, with its last words."""
     while True:
-        for name, child in children.items():
-            if child.poll() is not None:
-                log = last_lines(place.data / "log" / f"{name}.log")
-                raise PartUnavailable(f"{name} ended with {child.returncode}:\n{log}")
+        all_alive(children, place)
         time.sleep(0.5)
+
+
+def all_alive(children: Mapping[str, "subprocess.Popen[bytes]"], place: Place) -> None:
+    for name, child in children.items():
+        if child.poll() is not None:
+            log = last_lines(place.data / "log" / f"{name}.log")
+            raise PartUnavailable(f"{name} ended with {child.returncode}:\n{log}")
+
+
+def wait_for(url: str, children: Mapping[str, "subprocess.Popen[bytes]"], place: Place) -> None:
+    """Until it answers; a process that ends meanwhile is why it never will."""
+
+    def heard() -> bool:
+        all_alive(children, place)
+        return answers(url)
+
+    if not wait_until(heard, _PATIENCE, 0.2):
+        raise PartUnavailable(f"no answer from {url}; see {place.data / 'log'}")
 
 
 def run(data: Path) -> None:
     began = time.monotonic()
-    with only_one(data), parts(data, {**os.environ, "BROKER_DEV": "1"}) as place:  # noqa: TID251
+    told = {**os.environ, "BROKER_DEV": "1"}  # noqa: TID251 - the environment of its processes
+    with only_one(data), parts(data, told) as place:
         say("making keys, tables and topics ...")
         prepare(place)
         console, adapter = int(place.env.get("BROKER_PORT", 0)) or free_port(), free_port()
         wanted = processes(console, adapter, place)
         say(f"starting {', '.join(each.name for each in wanted)} ...")
         with started(place, wanted) as children:
-            for url in (f"http://127.0.0.1:{adapter}/livez", f"http://127.0.0.1:{console}/livez"):
-                if not wait_until(lambda url=url: answers(url), 45, 0.2):  # type: ignore[misc]
-                    watch(children, place) if any(
-                        c.poll() is not None for c in children.values()
-                    ) else None
-                    raise PartUnavailable(f"no answer from {url}; see {place.data / 'log'}")
+            for port in (adapter, console):
+                wait_for(f"http://127.0.0.1:{port}/livez", children, place)
             feed(adapter)
-            invite(console)
+            invite(console, place)
             say(f"(ready after {time.monotonic() - began:.0f} s; data and logs are in {data})")
             watch(children, place)
 
 
-def _end(*_: object) -> None:
-    """The first signal ends the run; another, while it is stopping, must not leave orphans."""
-    for each in (signal.SIGINT, signal.SIGTERM):
+def interrupted(signal_number: int, _: object) -> None:
+    """Once: while everything is being stopped, further signals change nothing."""
+    for each in _STOPPING:
         signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt(signal_number)
 
 
 def main() -> None:
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, _end)
+    for each in _STOPPING:
+        signal.signal(each, interrupted)
     data = Path(os.environ.get("BROKER_DATA", "var")).resolve()  # noqa: TID251
     try:
         run(data)
     except KeyboardInterrupt:
         sys.stdout.write("\nstopped\n")
     except PartUnavailable as why:
-        sys.stderr.write(f"\nmake run: {why}\n")
-        sys.exit(1)
+        sys.exit(f"\nmake run: {why}")
+    except PermissionError as why:
+        sys.exit(
+            f"\nmake run: {why.filename} belongs to another user;"
+            " run as that user, or set BROKER_DATA to another folder"
+        )
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from deploy.local.parts import wait_until
-from tests.environment import REPOSITORY, environment, open_folder
+from tests.environment import REPOSITORY, environment, short_folder
 
 
 def _started(data: Path, log: Path) -> "subprocess.Popen[bytes]":
@@ -30,7 +30,7 @@ def _running(data: Path) -> list[int]:
 
 
 def test_stopped_twice_in_haste_or_killed_it_leaves_nothing_for_the_next_run() -> None:
-    with open_folder() as folder:
+    with short_folder() as folder:
         _killed_and_stopped(folder / "data", folder / "run.log")
 
 
