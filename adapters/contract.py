@@ -1,7 +1,9 @@
 """
-What every adapter is: one agency's formats, read by pure functions.
+What every adapter is: one agency's formats, in both directions, as pure functions.
 
-    read(native, site) -> Sequence[Item]
+    read(native, site) -> Sequence[Item]        what they send
+    write(disclosed, site) -> bytes             what they are sent, in their own format
+    told(native) -> Disclosed                   the same, read back: nothing changed on the way
 
 Lenient in, strict out. Every message in the bytes ends as one Item: an Event (a notification or a
 fact), Nothing with its reason, or Quarantined with its reason. None vanishes; nothing is raised
@@ -52,6 +54,10 @@ class Event:
     facts: Mapping[str, Json] = field(default_factory=dict, repr=False)
     without_original: str = "retraction_without_original"
     """For a retraction whose thread this site never raised: the quarantine reason, or "nothing"."""
+    former_subject_key: str | None = field(default=None, repr=False)
+    """Of a merge: the publisher's own key of the record that the other took the place of."""
+    unseen: tuple[str, ...] = ()
+    """Names, never values, of fields that nobody has mapped: the edge reports each once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +65,7 @@ class Nothing:
     """Read, understood, and not a concern. `reason` is one short word, as "historical"."""
 
     reason: str
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +75,32 @@ class Quarantined:
     reason: str
     detail: str = ""
     lane: Lane = Lane.ROUTINE
+    unseen: tuple[str, ...] = ()
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disclosed:
+    """
+    What a recipient holds after it was opened and verified, and what its own systems are given.
+
+    `cover` is what the broker signed about it, `plain` the notification's plain claims, `claims`
+    the parts that may pass, by "<category>.<part>". Token and signed cover are the evidence: a
+    format that has no room for them leaves them out, and read back they are empty.
+    """
+
+    disclosure: str
+    cover: Mapping[str, Json]
+    plain: Mapping[str, Json]
+    claims: Mapping[str, Mapping[str, Json]] = field(repr=False)
+    token: str = field(default="", repr=False, compare=False)
+    signed_cover: str = field(default="", repr=False, compare=False)
+
+
+ECHO = "urn:concern-broker:disclosure"
+"""The broker's own identifier: what comes in bearing it was sent by it (FORMATS.md 2 rule 10)."""
 
 Item = Event | Nothing | Quarantined
 Read = Callable[[bytes, Site], Sequence[Item]]
+Write = Callable[[Disclosed, Site], bytes]
+Told = Callable[[bytes], Disclosed]
+"""Raises Malformed: these bytes are nothing that `write` of this format made."""

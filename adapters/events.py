@@ -128,6 +128,8 @@ def _claims(event: Event, site: Site, key: bytes) -> dict[str, Any]:
         }
     if event.facts:
         claims["fact"] = dict(event.facts)
+        if event.former_subject_key is not None:
+            claims["fact"]["former_subject"] = pseudonym(key, site, event.former_subject_key)
     return claims
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.childrens_services import csc
-from adapters.contract import Read
+from adapters.contract import Read, Told, Write
 from adapters.health import fhir
 from adapters.police import niem, notices
 from adapters.schools import safeguarding
@@ -17,11 +17,17 @@ _MAPPED = frozenset({"profile", "columns", "identity_of_row", "plain", "routing"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """One format of one agency: what reads it, and the profile of a site that says no other."""
+    """
+    One format of one agency: what reads it, the profile of a site that says no other, and, where
+    that agency's systems can be given it, what writes it and reads back what was written.
+    """
 
     read: Read
     profile: str  # a file of adapters/<agency>/profiles
     needs: frozenset[str] = frozenset()  # what a profile for it cannot do without
+    write: Write | None = None
+    told: Told | None = None
+    suffix: str = ""  # of a file of it, ".json"
 
     def check(self, profile: Mapping[str, Any]) -> None:
         """Raises Misconfigured, naming what a profile for this format lacks."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-_MOST_FAULTS = 40  # as the schema has it
+_MOST_FAULTS = _MOST_UNREAD = 40  # as the schema has it
+_FIELD, _VALUE = 80, 2000
 
 
 def content_version(*parts: object) -> str:
@@ -28,8 +29,12 @@ def native_part(
     form: str,
     profile: str | None = None,
     faults: Sequence[tuple[str, str]] = (),
+    unread: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Any]:
-    """The broker-only claim `native`, without its reference and version. Faults: (field, why)."""
+    """
+    The broker-only claim `native`, without its reference and version. Faults: (field, why); unread:
+    (field, value) of what nobody has mapped, so that it survives.
+    """
     part: dict[str, Any] = {
         "made_by": made_by,
         "format": form,
@@ -40,7 +45,14 @@ def native_part(
         part["profile"] = profile
     if faults:
         noted = list(dict.fromkeys(faults))[:_MOST_FAULTS]
-        part["faults"] = [{"field": name[:80], "why": why} for name, why in noted]
+        part["faults"] = [{"field": name[:_FIELD], "why": why} for name, why in noted]
+    survives = [
+        {"field": name[:_FIELD], "value": value[:_VALUE]}
+        for name, value in dict.fromkeys(unread)
+        if name and value.strip()
+    ]
+    if survives:
+        part["unread"] = survives[:_MOST_UNREAD]
     return part
 
 

@@ -10,13 +10,12 @@ from typing import Any
 from adapters.childrens_services.cases import changes, facts, withdrawn
 from adapters.childrens_services.child import Child, child_from, is_purged
 from adapters.childrens_services.referral import concern
-from adapters.contract import Event, Item, Nothing, Quarantined, Site
+from adapters.contract import ECHO, Event, Item, Nothing, Quarantined, Site
 from adapters.walk import Object, one, text
 from broker import strictjson
 from broker.domain.words import EventType
 from broker.errors import Malformed
 
-ECHO = "urn:concern-broker:disclosure"
 MOST_BYTES = 10 * 1024 * 1024  # a council sends a day's children in one file
 _BOM = b"\xef\xbb\xbf"
 

@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.contract import Site
+from adapters.contract import ECHO, Site
 from adapters.walk import Object, dicts, one, text
-
-ECHO = "urn:concern-broker:disclosure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

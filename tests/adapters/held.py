@@ -23,6 +23,7 @@ from broker.domain.words import Agency
 RECEIVED = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 KEY = bytes(32)
 _RESULT = ".items.json"
+_MOSTLY_EMPTY = frozenset({"unseen", "former_subject_key"})
 HELD = ((Agency.HEALTH, "fhir-r4"), (Agency.CHILDRENS_SERVICES, "csc-json"))
 
 
@@ -63,7 +64,11 @@ def signed(item: Event, agency: Agency, form: str) -> dict[str, Any]:
 
 def written(items: Sequence[Item]) -> list[dict[str, Any]]:
     """Items as JSON."""
-    found = [{"item": type(each).__name__, **dataclasses.asdict(each)} for each in items]
+    found = [
+        {"item": type(each).__name__}
+        | {k: v for k, v in dataclasses.asdict(each).items() if v or k not in _MOSTLY_EMPTY}
+        for each in items
+    ]
     plain: list[dict[str, Any]] = json.loads(json.dumps(found, default=_plain))
     return plain
 
