@@ -54,6 +54,11 @@ class Event:
     facts: Mapping[str, Json] = field(default_factory=dict, repr=False)
     without_original: str = "retraction_without_original"
     """For a retraction whose thread this site never raised: the quarantine reason, or "nothing"."""
+    names_no_record: bool = False
+    """
+    A retraction that says which message was wrong, and bears no record's own name or version: alone
+    it means nothing, and only the spool can tell what it takes back.
+    """
     former_subject_key: str | None = field(default=None, repr=False)
     """Of a merge: the publisher's own key of the record that the other took the place of."""
     unseen: tuple[str, ...] = ()
@@ -70,11 +75,15 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """Kept safe for a person. `reason` from FORMATS.md 2 and 7a.10; `detail` names fields only."""
+    """
+    Kept safe for a person. `reason` from FORMATS.md 2 and 7a.10; `detail` names fields only.
+    `excerpt` is the part that it is about, where the original is a file of many.
+    """
 
     reason: str
     detail: str = ""
     lane: Lane = Lane.ROUTINE
+    excerpt: bytes = field(default=b"", repr=False)
     unseen: tuple[str, ...] = ()
 
 

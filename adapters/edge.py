@@ -5,8 +5,10 @@ The sender is answered when Kafka has acknowledged, and not before. What could n
 the organisation's quarantine topic, sealed, and is answered too: nothing is dropped on the floor.
 """
 
+import asyncio
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +25,11 @@ from broker.domain.topics import concerns_topic, quarantine_topic
 from broker.domain.words import EventType, Lane
 from broker.schemas import BROKER_ONLY
 from broker.sealing import NOTIFICATION, QUARANTINE, seal
+from broker.telemetry import say
 
+_log = logging.getLogger(__name__)
+_LONG = 256 * 1024
+_MOST_KEPT = sdjwt.MOST_BYTES
 _DISCLOSABLE = {*BROKER_ONLY, "fact"}
 
 
@@ -56,6 +62,7 @@ class Answer:
     topic: str | None = None
     partition: int | None = None
     offset: int | None = None
+    never_seen: tuple[str, ...] = ()  # fields of theirs that nobody has mapped, each told once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,23 +78,46 @@ class Edge:
     async def take(self, native: bytes, received: datetime) -> list[Answer]:
         """Everything in these bytes, published. Raises KafkaUnavailable: nothing was lost."""
         where = replace(self.site, received=received)
-        return await self.publish(self.reads(native, where), where, native)
+        if len(native) > _LONG:  # others are not made to wait while it is read
+            items = await asyncio.to_thread(self.reads, native, where)
+        else:
+            items = self.reads(native, where)
+        return await self.publish(items, where, native)
+
+    async def set_aside(
+        self, native: bytes, reason: str, detail: str, received: datetime
+    ) -> list[Answer]:
+        """What a transport could not even hand over to be read, kept for a person."""
+        where = replace(self.site, received=received)
+        return await self.publish([Quarantined(reason=reason, detail=detail)], where, native)
 
     async def publish(self, items: Sequence[Item], where: Site, native: bytes) -> list[Answer]:
-        made = [self._made(item, where, native) for item in items]
+        with self.spool.together():  # one write to the disk, however many rows a file has
+            made = [self._noticed(item, self._made(item, where, native)) for item in items]
+            if any(each is not None for _, each in made):
+                self.spool.keep_original(native)
         outgoing = [each for _, each in made if each is not None]
         places = iter(await self.sender.send(outgoing)) if outgoing else iter(())
-        answers = []
-        for answer, each in made:
-            if each is None:
-                answers.append(answer)
-                continue
-            at, offset = next(places)
-            topic, _, part = at.rpartition("-")
-            if answer.id is not None:
-                self.spool.acknowledged(answer.id, topic, int(part), offset)
-            answers.append(replace(answer, topic=topic, partition=int(part), offset=offset))
-        return answers
+        with self.spool.together():
+            return [
+                answer if each is None else self._placed(answer, *next(places))
+                for answer, each in made
+            ]
+
+    def _placed(self, answer: Answer, at: str, offset: int) -> Answer:
+        topic, _, part = at.rpartition("-")
+        if answer.id is not None:
+            self.spool.acknowledged(answer.id, topic, int(part), offset)
+        return replace(answer, topic=topic, partition=int(part), offset=offset)
+
+    def _noticed(
+        self, item: Item, made: tuple[Answer, Outgoing | None]
+    ) -> tuple[Answer, Outgoing | None]:
+        """A field that this feed never sent before is said once: its name, never its value."""
+        new = tuple(name for name in item.unseen if self.spool.notices(name))
+        for name in new:
+            say(_log, "field never seen before", source=self.site.source, field=name)
+        return (replace(made[0], never_seen=new), made[1]) if new else made
 
     def _made(self, item: Item, where: Site, native: bytes) -> tuple[Answer, Outgoing | None]:
         if isinstance(item, Nothing):
@@ -147,14 +177,18 @@ class Edge:
     def _quarantined(
         self, item: Quarantined, where: Site, native: bytes
     ) -> tuple[Answer, Outgoing]:
-        made = hashlib.sha256(native + item.reason.encode() + item.detail.encode()).hexdigest()[:26]
-        body = json.dumps({"reason": item.reason, "detail": item.detail}).encode() + b"\n" + native
+        kept = item.excerpt or native
+        said = {"reason": item.reason, "detail": item.detail}
+        if len(kept) > _MOST_KEPT or kept is not native:  # the whole of it stays in the spool
+            said["original"] = hashlib.sha256(native).hexdigest()
+        made = hashlib.sha256(kept + item.reason.encode() + item.detail.encode()).hexdigest()[:26]
+        body = json.dumps(said).encode() + b"\n" + kept
         parts = (QUARANTINE, made, where.organisation)
         answer = Answer(outcome="quarantine", reason=item.reason, detail=item.detail)
         return answer, Outgoing(
             topic=quarantine_topic(where.organisation),
             key=made,
-            value=self._sealed(body[: sdjwt.MOST_BYTES], parts),
+            value=self._sealed(body[:_MOST_KEPT], parts),
             headers={
                 "ce_id": made,
                 "reason": item.reason,

@@ -7,6 +7,9 @@ from typing import Any
 from adapters.childrens_services import csc
 from adapters.contract import Read, Told, Write
 from adapters.health import fhir
+from adapters.health.hl7v2 import outward as mdm
+from adapters.health.hl7v2 import reader as hl7v2
+from adapters.health.hl7v2.syntax import is_hl7v2
 from adapters.police import niem, notices
 from adapters.schools import safeguarding
 from broker.domain.words import Agency
@@ -37,7 +40,16 @@ class Format:
 
 
 ADAPTERS: dict[Agency, dict[str, Format]] = {
-    Agency.HEALTH: {"fhir-r4": Format(read=fhir.read, profile="hospital")},
+    Agency.HEALTH: {
+        "fhir-r4": Format(read=fhir.read, profile="hospital"),
+        "hl7v2": Format(
+            read=hl7v2.read,
+            profile="hospital-hl7v2",
+            write=mdm.write,
+            told=mdm.told,
+            suffix=".hl7",
+        ),
+    },
     Agency.POLICE: {
         "csv-profile": Format(read=notices.read, profile="police-ppn", needs=_MAPPED),
         "niem-xml": Format(read=niem.read, profile="force"),
@@ -52,5 +64,7 @@ ADAPTERS: dict[Agency, dict[str, Format]] = {
 def format_of(agency: Agency, native: bytes) -> str:
     """The format that bytes look like, by their beginning; the agency's first if they do not."""
     names = list(ADAPTERS[agency])
+    if agency is Agency.HEALTH and is_hl7v2(native):
+        return "hl7v2"
     is_xml = native.lstrip(b"\xef\xbb\xbf \t\r\n\xff\xfe").startswith((b"<", b"\x00<"))
     return next((name for name in names if is_xml and name.endswith("xml")), names[0])

@@ -46,7 +46,7 @@ def adapter_app(
             return _problem(503, "try_again", told, {"Retry-After": "10"})
         quarantined = any(answer.outcome == "quarantine" for answer in answers)
         messages = [
-            {k: v for k, v in asdict(each).items() if v not in (None, "")} for each in answers
+            {k: v for k, v in asdict(each).items() if v not in (None, "", ())} for each in answers
         ]
         return JSONResponse({"quarantined": quarantined, "messages": messages}, status_code=202)
 

@@ -2,10 +2,15 @@
 What an adapter has signed, kept until Kafka has it and after: sign once, send the stored bytes.
 
 Signing again would give other salts and so another token under the same id. The spool also knows
-which threads this site raised, for retractions.
+which threads this site raised, for retractions; keeps each original as it came, by the hash that
+its notifications name; and remembers which fields of theirs were reported.
 """
 
+import hashlib
 import sqlite3
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _TABLES = """
@@ -19,7 +24,15 @@ CREATE TABLE IF NOT EXISTS sent (
     place   INTEGER
 );
 CREATE INDEX IF NOT EXISTS sent_thread ON sent (thread);
+CREATE TABLE IF NOT EXISTS original (
+    sha256  TEXT PRIMARY KEY,
+    packed  BLOB NOT NULL    -- zlib
+);
+CREATE TABLE IF NOT EXISTS noticed (
+    field   TEXT PRIMARY KEY -- a name, never a value
+);
 """
+_MOST_NOTICED, _LONGEST = 1000, 80
 
 
 class Spool:
@@ -32,6 +45,17 @@ class Spool:
         self._rows.execute("PRAGMA journal_mode = WAL")
         self._rows.execute("PRAGMA synchronous = FULL")
         self._rows.executescript(_TABLES)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written in between is on the disk, all of it, when this returns."""
+        self._rows.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._rows.execute("ROLLBACK")
+            raise
+        self._rows.execute("COMMIT")
 
     def keep(self, made: str, thread: str, kind: str, token: str) -> str:
         """The token kept under this id: the first one signed, whatever comes later."""
@@ -56,6 +80,26 @@ class Spool:
             "UPDATE sent SET topic = ?, part = ?, place = ? WHERE id = ?",
             (topic, part, place, made),
         )
+
+    def keep_original(self, native: bytes) -> None:
+        """The bytes as they came: what a notification's `native.sha256` is the hash of."""
+        self._rows.execute(
+            "INSERT OR IGNORE INTO original (sha256, packed) VALUES (?, ?)",
+            (hashlib.sha256(native).hexdigest(), zlib.compress(native, 1)),
+        )
+
+    def original(self, sha256: str) -> bytes | None:
+        asked = "SELECT packed FROM original WHERE sha256 = ?"
+        row = self._rows.execute(asked, (sha256,)).fetchone()
+        return None if row is None else zlib.decompress(row[0])
+
+    def notices(self, field: str) -> bool:
+        """Whether this field of theirs is seen for the first time; at most a thousand are."""
+        (known,) = self._rows.execute("SELECT count(*) FROM noticed").fetchone()
+        if known >= _MOST_NOTICED:
+            return False
+        kept = "INSERT OR IGNORE INTO noticed (field) VALUES (?)"
+        return self._rows.execute(kept, (field[:_LONGEST],)).rowcount == 1
 
     def close(self) -> None:
         self._rows.close()

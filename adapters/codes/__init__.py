@@ -9,9 +9,9 @@ from typing import Any
 
 @cache
 def table(name: str) -> Mapping[str, Mapping[str, Any]]:
-    """The rows of `<name>.json`, by code."""
+    """The rows of `<name>.json`, by code, or by the source that they map from."""
     text = files("adapters.codes").joinpath(f"{name}.json").read_text(encoding="utf-8")
-    return {row["code"]: row for row in json.loads(text)["entries"]}
+    return {row.get("code") or row["from"]: row for row in json.loads(text)["entries"]}
 
 
 def icd10(code: str) -> Mapping[str, Any] | None:

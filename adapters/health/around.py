@@ -183,8 +183,13 @@ def sensitive_kinds(codes: set[str], labels: set[str], visit: Object, site: Site
     site's profile, `sensitive_codes` and `sensitive_services`, each a list by kind.
     """
     kinds = {_LABELS[label] for label in labels if label in _LABELS}
-    kinds |= {kind for kind, listed in _by_kind(site, "sensitive_codes") if codes & listed}
     service = {each.written for each in codings({"type": visit.get("serviceType")})}
+    return sorted(kinds.union(kinds_listed(site, codes=codes, service=service)))
+
+
+def kinds_listed(site: Site, *, codes: set[str], service: set[str]) -> list[str]:
+    """The kinds of sensitive health under which the site's profile lists one of these."""
+    kinds = {kind for kind, listed in _by_kind(site, "sensitive_codes") if codes & listed}
     kinds |= {kind for kind, listed in _by_kind(site, "sensitive_services") if service & listed}
     return sorted(kinds)
 

@@ -42,8 +42,9 @@ def read(
     """
     try:
         _check(files, agency, profile)
+        raised: set[str] = set()
         for file in files:
-            for line in outcomes(file, agency, profile):
+            for line in outcomes(file, agency, profile, raised):
                 typer.echo(json.dumps(line, ensure_ascii=False))
     except Misconfigured as why:
         typer.echo(f"broker: {why}", err=True)
@@ -59,15 +60,20 @@ def _check(files: list[Path], agency: Agency, profile: str | None) -> None:
             raise Misconfigured("no_file", str(file))
 
 
-def outcomes(file: Path, agency: Agency, profile: str | None) -> Iterator[dict[str, Any]]:
-    """Each message in the file with what became of it."""
+def outcomes(
+    file: Path, agency: Agency, profile: str | None, raised: set[str] | None = None
+) -> Iterator[dict[str, Any]]:
+    """
+    Each message in the file with what became of it. `raised` remembers the threads that were raised
+    from one file to the next, as a site's spool does.
+    """
     try:
         native = _bytes(file)
     except OSError as error:
         told = Quarantined(reason="unreadable", detail=error.strerror or "")
     else:
         if len(native) <= _LARGEST:
-            yield from _of(native, file, agency, profile)
+            yield from _of(native, file, agency, profile, set() if raised is None else raised)
             return
         told = Quarantined(reason="too_large", detail="file")
     yield {"file": str(file), **_quarantined(told)}
@@ -78,24 +84,38 @@ def _bytes(file: Path) -> bytes:
         return opened.read(_LARGEST + 1)
 
 
-def _of(native: bytes, file: Path, agency: Agency, profile: str | None) -> Iterator[dict[str, Any]]:
+def _of(
+    native: bytes, file: Path, agency: Agency, profile: str | None, raised: set[str]
+) -> Iterator[dict[str, Any]]:
     chosen = ADAPTERS[agency][format_of(agency, native)]
     written = read_profile(agency, profile or chosen.profile)
     chosen.check(written)
     where = site(agency, written, clock())
     for item in chosen.read(native, where):
-        yield {"file": str(file), **outcome(item, where)}
+        yield {"file": str(file), **outcome(item, where, raised)}
 
 
-def outcome(item: Item, where: Site) -> dict[str, Any]:
+def outcome(item: Item, where: Site, raised: set[str]) -> dict[str, Any]:
     """One Item as `broker read` prints it."""
     made = cloud_event(item, where, event_key=_NO_KEY) if isinstance(item, Event) else item
+    if isinstance(item, Event) and isinstance(made, dict):
+        thread = made["data"]["thread"]
+        if item.type is EventType.CONCERN_RAISED:
+            raised.add(thread)
+        if item.names_no_record and thread not in raised:
+            made = _without_original(item)
     if isinstance(made, Quarantined):
         return _quarantined(made)
     if isinstance(made, Nothing):
         return {"outcome": "nothing", "reason": made.reason, "notification": None}
     kind = "notification" if EventType(made["type"]) in _CONCERNS else "fact"
     return {"outcome": kind, "reason": None, "notification": made}
+
+
+def _without_original(item: Event) -> Nothing | Quarantined:
+    if item.without_original == "nothing":
+        return Nothing(reason="never_raised")
+    return Quarantined(reason=item.without_original)
 
 
 def _quarantined(item: Quarantined) -> dict[str, Any]:

@@ -23,8 +23,12 @@ from broker.domain.words import Agency
 RECEIVED = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 KEY = bytes(32)
 _RESULT = ".items.json"
-_MOSTLY_EMPTY = frozenset({"unseen", "former_subject_key"})
-HELD = ((Agency.HEALTH, "fhir-r4"), (Agency.CHILDRENS_SERVICES, "csc-json"))
+_MOSTLY_EMPTY = frozenset({"names_no_record", "unseen", "former_subject_key", "excerpt"})
+HELD = (
+    (Agency.HEALTH, "fhir-r4"),
+    (Agency.HEALTH, "hl7v2"),
+    (Agency.CHILDRENS_SERVICES, "csc-json"),
+)
 
 
 def where(agency: Agency, form: str, **profile: Any) -> Site:
@@ -39,7 +43,7 @@ def _shipped(agency: Agency, form: str) -> Mapping[str, Any]:
 
 def samples(agency: Agency, form: str) -> list[Path]:
     folder = Path(str(files(f"adapters.{agency.value}"))) / "samples" / form
-    return sorted(each for each in folder.glob("*.json") if not each.name.endswith(_RESULT))
+    return sorted(each for each in folder.iterdir() if not each.name.endswith(_RESULT))
 
 
 def result_of(sample: Path) -> Path:
