@@ -61,6 +61,14 @@ ADAPTERS: dict[Agency, dict[str, Format]] = {
 }
 
 
+def format_named(agency: Agency, name: str) -> Format:
+    """Raises Misconfigured, naming the formats that there are."""
+    found = ADAPTERS[agency].get(name)
+    if found is None:
+        raise Misconfigured("no_such_format", f"{name}: {', '.join(ADAPTERS[agency])}")
+    return found
+
+
 def format_of(agency: Agency, native: bytes) -> str:
     """The format that bytes look like, by their beginning; the agency's first if they do not."""
     names = list(ADAPTERS[agency])

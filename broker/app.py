@@ -58,7 +58,7 @@ from broker.ports import Raise
 from broker.proving import ledger_key
 from broker.publishers import Reader
 from broker.receipts import ReceiptIntake
-from broker.receiving import Recipient
+from broker.receiving import HandOver, Recipient
 from broker.recording import Chance
 from broker.sealing import DISCLOSURE, open_with, seal
 from broker.sequencer import Sequencer
@@ -348,7 +348,12 @@ async def desk(found: Parts, raise_concern: Raise) -> AsyncIterator[FastAPI]:
 
 
 async def receive(
-    settings: Settings, organisation: OrganisationId, *, into: Path | None, wait: float
+    settings: Settings,
+    organisation: OrganisationId,
+    *,
+    into: Path | None,
+    wait: float = 0,
+    hand_over: HandOver | None = None,
 ) -> AsyncIterator[dict[str, Json]]:
     """`broker receive`: needs that organisation's own keys and the public ones, no database."""
     public = read_public_keys(settings.keys / "public.json")
@@ -370,6 +375,7 @@ async def receive(
             sender=sends,
             into=into,
             now=clock,
+            hand_over=hand_over,
         )
         async for told in recipient.run(tailed):
             yield told

@@ -6,7 +6,7 @@ acknowledged, so that a disclosure which was not receipted is opened again.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,9 @@ from broker.proving import Proven, check, evidence_from, opened
 from broker.sdjwt import claims_in, plain_in
 from broker.sealing import DISCLOSURE, unseal
 
+HandOver = Callable[[Mapping[str, Json], Mapping[str, Json]], Awaitable[None]]
+"""Takes what was opened and its evidence; returns when the organisation's own systems have it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
@@ -38,6 +41,7 @@ class Recipient:
     sender: Sender
     into: Path | None
     now: Callable[[], datetime]
+    hand_over: HandOver | None = None  # to the organisation's own systems, before the receipt
 
     async def run(self, tail: Tail) -> AsyncIterator[dict[str, Json]]:
         """Each disclosure as plain JSON, once; what is not genuine with its reason."""
@@ -49,9 +53,11 @@ class Recipient:
                 if topic == receipts_topic(self.organisation):
                     self._keep_proofs(record)
                     continue
-                found = self._open(record)
+                found, evidence = self._open(record)
                 told.append(found)
-                if "refused" not in found:
+                if evidence is not None:
+                    if self.hand_over is not None:
+                        await self.hand_over(found, evidence)
                     receipts.append(self._receipt(str(found["disclosure"])))
             await self.sender.send(receipts)
             await tail.commit()
@@ -61,7 +67,7 @@ class Recipient:
                     seen.add(disclosure)
                     yield found
 
-    def _open(self, record: Received) -> dict[str, Json]:
+    def _open(self, record: Received) -> tuple[dict[str, Json], dict[str, Json] | None]:
         disclosure = record.headers.get("ce_id", "")
         try:
             parts = (DISCLOSURE, disclosure, self.organisation)
@@ -69,9 +75,9 @@ class Recipient:
             evidence = evidence_from(self.organisation, disclosure, cover, token)
             proven = check(evidence, public=self.public, ledger=self.ledger)
         except Rejected as why:
-            return {"disclosure": disclosure, "refused": why.reason, "detail": why.detail}
+            return {"disclosure": disclosure, "refused": why.reason, "detail": why.detail}, None
         self._keep(disclosure, evidence)
-        return _told(disclosure, token, cover, proven)
+        return _told(disclosure, token, cover, proven), evidence
 
     def _receipt(self, disclosure: str) -> Outgoing:
         said = {"kind": "received", "disclosure": disclosure, "at": self.now().isoformat()}

@@ -1,30 +1,43 @@
-"""`broker adapt`: one site's feeds, over HTTP and watched folders."""
+"""
+`broker adapt`: one site. Its feeds come in over HTTP, MLLP, watched folders and Kafka; what it is
+told goes out to its own systems, in their format.
+"""
 
 import asyncio
 import secrets
+import ssl
+from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 import uvicorn
 import uvloop
-import yaml
 
+from adapters.contract import Disclosed, Site
 from adapters.edge import Edge, SiteKeys
 from adapters.folder import Folder
-from adapters.formats import ADAPTERS, Format
+from adapters.formats import Format, format_named
 from adapters.http import adapter_app
+from adapters.mllp import Listener
+from adapters.outlet import Outlet
+from adapters.site_file import Feed, MllpPort, Receives, SiteFile, Tls, Topic, read_site_file
 from adapters.sites import read_profile, site
 from adapters.spool import Spool
-from broker.app import clock, stopping
+from adapters.stream import follow
+from broker.app import clock, receive, stopping
 from broker.domain.ids import OrganisationId
+from broker.domain.notification import Json
 from broker.domain.words import Agency
 from broker.errors import Misconfigured
-from broker.kafka import Sender, sender
+from broker.kafka import Sender, sender, tail
 from broker.keys import BROKER, read_public_keys, read_secret, signer
 from broker.settings import Settings
 from broker.telemetry import begin_logging
+
+_MISUSE = 2
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,53 +45,77 @@ def add_to(app: typer.Typer) -> None:
 
 
 def adapt(
-    file: Annotated[Path, typer.Argument(help="The site's YAML file: its feeds.")],
+    file: Annotated[Path, typer.Argument(help="The site's YAML file: feeds, receives.")],
     *,
     spool: Annotated[Path, typer.Option(help="Where signed events are kept.")] = Path("var/spool"),
     port: Annotated[int, typer.Option(help="HTTP port on loopback; 0: no HTTP.")] = 0,
 ) -> None:
-    """Read what the agency's systems send, sign it in the organisation's name, publish it."""
+    """
+    Read what the agency's systems send, sign it in the organisation's name, publish it; and give
+    its systems what the organisation is told.
+    """
     begin_logging("adapt")
-    written = yaml.safe_load(file.read_text(encoding="utf-8"))
-    uvloop.run(_run(written["feeds"], spool, port))
+    try:
+        uvloop.run(_run(read_site_file(file), spool, port))
+    except Misconfigured as why:
+        typer.echo(f"broker: {why}", err=True)
+        raise typer.Exit(_MISUSE) from None
 
 
-async def _run(entries: list[dict[str, Any]], spool: Path, port: int) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What all feeds of one process share."""
+
+    settings: Settings
+    sends: Sender
+    spool: Path
+    stack: AsyncExitStack
+    stop: asyncio.Event
+
+
+async def _run(written: SiteFile, spool: Path, port: int) -> None:
     settings, stop = Settings(), stopping()
-    async with sender(settings.kafka) as sends, AsyncExitStack() as open_spools:
-        feeds: dict[str, Edge] = {}
-        folders: list[Folder] = []
-        for entry in entries:
-            kept = Spool(spool / f"{entry['name']}.sqlite")
-            open_spools.callback(kept.close)
-            edge = _feed(entry, settings, sends, kept)
-            feeds[entry["name"]] = edge
-            if "folder" in entry:
-                where = Path(entry["folder"])
-                still = float(entry.get("still_seconds", 5))
-                folders.append(Folder(path=where, edge=edge, still=still, now=clock))
+    async with sender(settings.kafka) as sends, AsyncExitStack() as stack:
+        run = _Run(settings=settings, sends=sends, spool=spool, stack=stack, stop=stop)
+        edges = {feed.name: _edge(feed, run) for feed in written.feeds}
+        for feed in written.feeds:
+            if feed.mllp is not None:
+                await _listens(feed.mllp, edges[feed.name], run)
+        works = [work for feed in written.feeds for work in _works(feed, edges[feed.name], run)]
+        works += [_receives(each, settings) for each in written.receives]
         async with asyncio.TaskGroup() as running:
-            for folder in folders:
-                running.create_task(folder.run(stop))
+            for work in works:
+                running.create_task(_until(work, stop))
             if port:
-                running.create_task(_serve(feeds, port, stop))
+                running.create_task(_serve(edges, port, stop))
 
 
-def _feed(entry: dict[str, Any], settings: Settings, sends: Sender, spool: Spool) -> Edge:
-    agency = Agency(entry["agency"])
-    found: Format | None = ADAPTERS[agency].get(entry["format"])
-    if found is None:
-        raise Misconfigured("no_such_format", f"{entry['format']}: {', '.join(ADAPTERS[agency])}")
-    profile = read_profile(agency, entry.get("profile", found.profile))
-    found.check(profile)
-    where = site(agency, profile, clock())
+async def _until(work: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """Works until it is told to stop; what it has begun is taken again by the next."""
+    async with asyncio.TaskGroup() as both:
+        doing = both.create_task(work)
+        await stop.wait()
+        doing.cancel()
+
+
+def _edge(feed: Feed, run: _Run) -> Edge:
+    form, where = _site(feed.agency, feed.format, feed.profile)
+    spool = Spool(run.spool / f"{feed.name}.sqlite")
+    run.stack.callback(spool.close)
     return Edge(
         site=where,
-        reads=found.read,
-        keys=site_keys(settings, where.organisation),
+        reads=form.read,
+        keys=site_keys(run.settings, where.organisation),
         spool=spool,
-        sender=sends,
+        sender=run.sends,
     )
+
+
+def _site(agency: Agency, name: str, profile: str | None) -> tuple[Format, Site]:
+    form = format_named(agency, name)
+    written = read_profile(agency, profile or form.profile)
+    form.check(written)
+    return form, site(agency, written, clock())
 
 
 def site_keys(settings: Settings, organisation: OrganisationId) -> SiteKeys:
@@ -92,6 +129,93 @@ def site_keys(settings: Settings, organisation: OrganisationId) -> SiteKeys:
         broker=public.sealing_key_of(BROKER, clock()),
         random=secrets.token_bytes,
     )
+
+
+async def _listens(mllp: MllpPort, edge: Edge, run: _Run) -> None:
+    listener = Listener(edge=edge, now=clock)
+    tls = _server_tls(mllp.tls) if mllp.tls is not None else None
+    try:
+        await run.stack.enter_async_context(listener.listening(mllp.host, mllp.port, tls))
+    except OSError as why:
+        raise Misconfigured("port_not_free", f"{mllp.host}:{mllp.port}: {why.strerror}") from None
+
+
+def _works(feed: Feed, edge: Edge, run: _Run) -> list[Coroutine[Any, Any, None]]:
+    """What one feed does, beside HTTP and MLLP."""
+    works: list[Coroutine[Any, Any, None]] = []
+    if feed.folder is not None:
+        folder = Folder(
+            path=feed.folder.path,
+            edge=edge,
+            still=feed.folder.still_seconds,
+            now=clock,
+            ready_only=feed.folder.begins == "ready",
+        )
+        works.append(folder.run(run.stop))
+    if feed.kafka is not None:
+        works.append(_follows(feed.name, feed.kafka, edge, run.settings))
+    return works
+
+
+async def _follows(name: str, topic: Topic, edge: Edge, settings: Settings) -> None:
+    servers = topic.servers or settings.kafka
+    async with tail(servers, group=f"adapt.{name}", topics=[topic.topic]) as tailed:
+        await follow(tailed, edge, clock)
+
+
+async def _receives(entry: Receives, settings: Settings) -> None:
+    form, where = _site(entry.agency, entry.format, entry.profile)
+    if form.write is None:
+        raise Misconfigured("not_written", f"{entry.format}: no adapter writes it")
+    address = entry.mllp
+    outlet = Outlet(
+        write=form.write,
+        suffix=form.suffix,
+        site=Site(
+            agency=where.agency,
+            organisation=OrganisationId(entry.organisation),
+            source=where.source,
+            received=where.received,
+            profile=where.profile,
+        ),
+        now=clock,
+        folder=entry.folder,
+        mllp=(address.host, address.port) if address is not None else None,
+        tls=_client_tls(address.authority) if address is not None and address.authority else None,
+    )
+
+    async def hand_over(told: Mapping[str, Json], evidence: Mapping[str, Json]) -> None:
+        await outlet.hand_over(disclosed_from(told, evidence))
+
+    organisation = OrganisationId(entry.organisation)
+    async for _ in receive(settings, organisation, into=entry.evidence, hand_over=hand_over):
+        pass
+
+
+def disclosed_from(told: Mapping[str, Any], evidence: Mapping[str, Any]) -> Disclosed:
+    """What an adapter is given of a disclosure that was opened and verified."""
+    return Disclosed(
+        disclosure=told["disclosure"],
+        cover=told["cover"],
+        plain=told["plain"],
+        claims=told["claims"],
+        token=evidence["token"],
+        signed_cover=evidence["cover"],
+    )
+
+
+def _server_tls(tls: Tls) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(tls.certificate, tls.key)
+    if tls.clients is not None:
+        context.load_verify_locations(tls.clients)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _client_tls(authority: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=authority)
 
 
 async def _serve(feeds: dict[str, Edge], port: int, stop: asyncio.Event) -> None:

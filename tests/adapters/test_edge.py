@@ -40,9 +40,11 @@ class Topics:
     def __init__(self) -> None:
         self.sent: list[Outgoing] = []
         self.silent = False
+        self.refused = asyncio.Event()
 
     async def send(self, outgoing: Sequence[Outgoing]) -> list[tuple[str, int]]:
         if self.silent:
+            self.refused.set()
             raise KafkaUnavailable("kafka_unavailable", "test")
         places = [(f"{each.topic}-0", len(self.sent) + n) for n, each in enumerate(outgoing)]
         self.sent += outgoing
