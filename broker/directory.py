@@ -12,7 +12,7 @@ from broker.domain.decision import AreaDuty, Candidate, GatewayRule, Question, R
 from broker.domain.ids import OrganisationId
 from broker.domain.known import Directory, Known, Match, MatchState, Relationship, Rules
 from broker.domain.notification import Notification
-from broker.domain.words import Category, Gateway, RelationshipKind
+from broker.domain.words import Agency, Category, Gateway, RelationshipKind
 
 _Found = tuple[Recipient, RelationshipKind, str]
 
@@ -27,7 +27,15 @@ def who_might_need_to_know(
     certain = match.state is not MatchState.NEEDS_PERSON
     held = _held(known.relationships.get(match.subject, ()), known.now) if certain else []
     area = _area(notification, match, known, directory)
-    found = [*_related(held, directory), *_on_duty(notification, area, held, rules, directory)]
+    related = [
+        *_related(held, directory),
+        *(_without_school(notification, area, held, rules, directory) if certain else ()),
+    ]
+    found = [
+        *related,
+        *_deputies(notification, related, directory),
+        *_on_duty(notification, area, held, rules, directory),
+    ]
     asked: dict[Recipient, Candidate] = {}
     for recipient, kind, why in found:
         if recipient in asked or _is_the_desk(recipient, notification, directory):
@@ -94,6 +102,50 @@ def _related(held: Sequence[Relationship], directory: Directory) -> Iterable[_Fo
                 organisation=relationship.organisation, role=relationship.role, agency=body.agency
             )
             yield recipient, relationship.kind, relationship.kind.value
+
+
+def _deputies(
+    notification: Notification, related: Sequence[_Found], directory: Directory
+) -> Iterable[_Found]:
+    """
+    Where a conflict of interest shuts the ordinary route, who is free of it: the deputies of that
+    body, else whoever stands in for its agency in its area (DOMAIN.md 6.3). They are decided for
+    afresh, and the body itself is told nothing.
+    """
+    excluded = notification.routing.excluded
+    for recipient, kind, _ in related:
+        if recipient.organisation not in excluded:
+            continue
+        body = directory.bodies[recipient.organisation]
+        named = directory.deputies.get(recipient.organisation, ())
+        free = [each for each in named if each not in excluded]
+        if not free:
+            others = directory.stand_ins.get((body.area, body.agency), ())
+            free = [each for each in others if each not in excluded]
+        for each in free[:1]:
+            agency = directory.bodies[each].agency
+            yield Recipient(organisation=each, role=recipient.role, agency=agency), kind, "deputy"
+
+
+def _without_school(
+    notification: Notification,
+    area: str,
+    held: Sequence[Relationship],
+    rules: Rules,
+    directory: Directory,
+) -> Iterable[_Found]:
+    """A child educated at home has nobody enrolled: the council's officer is asked instead."""
+    rule = rules.without_school
+    if any(each.kind is rule.relationship for each in held):
+        return
+    if notification.agency not in rule.stated_by or not _says(
+        notification, rule.claim, rule.equals
+    ):
+        return
+    for each in directory.stand_ins.get((area, Agency.SCHOOLS), ())[:1]:
+        agency = directory.bodies[each].agency
+        recipient = Recipient(organisation=each, role=rule.role, agency=agency)
+        yield recipient, rule.relationship, "educated_at_home"
 
 
 def _on_duty(
@@ -201,14 +253,15 @@ def established(
 
 
 def _claimed(notification: Notification, rule: GatewayRule) -> bool:
-    if rule.claim is None:
-        return True
-    claim, _, member = rule.claim.rpartition(".")
+    return rule.claim is None or _says(notification, rule.claim, rule.equals)
+
+
+def _says(notification: Notification, named: str, equals: frozenset[str]) -> bool:
+    """Whether a coded fact of the notification is one of these: `category.summary.member`."""
+    claim, _, member = named.rpartition(".")
     found = notification.claims.get(claim)
     value = found.get(member) if isinstance(found, dict) else None
-    return any(
-        _word(each) in rule.equals for each in (value if isinstance(value, list) else [value])
-    )
+    return any(_word(each) in equals for each in (value if isinstance(value, list) else [value]))
 
 
 def _word(value: object) -> str:

@@ -33,6 +33,8 @@ class Organisation:
     on_duty: tuple[Role, ...] = ()  # for its area, without a relationship
     desk: Role | None = None  # the role that publishes
     publisher: bool = False
+    deputy_of: OrganisationId | None = None  # asked where a conflict shuts that body's own route
+    stands_in_for: tuple[Agency, ...] = ()  # in its area, where there is no deputy, or no school
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,16 @@ class Partnership:
             each.id: Body(agency=each.agency, area=each.area, desk=each.desk)
             for each in self.organisations.values()
         }
-        return Directory(bodies=bodies, on_duty=dict(duty))
+        deputies: dict[OrganisationId, list[OrganisationId]] = defaultdict(list)
+        stand_ins: dict[tuple[str, Agency], list[OrganisationId]] = defaultdict(list)
+        for each in self.organisations.values():
+            if each.deputy_of is not None:
+                deputies[each.deputy_of].append(each.id)
+            for agency in each.stands_in_for:
+                stand_ins[each.area, agency].append(each.id)
+        return Directory(
+            bodies=bodies, on_duty=dict(duty), deputies=dict(deputies), stand_ins=dict(stand_ins)
+        )
 
     def owners(self) -> dict[str, tuple[OrganisationId, Lane]]:
         """Whose each topic that the broker reads is, and its lane."""
@@ -97,6 +108,10 @@ def read_partnership(path: Path) -> Partnership:
     for entry in written.get("organisations", []):
         made = _entry(path, entry, _organisation)
         organisations[made.id] = made
+    for made in organisations.values():
+        if made.deputy_of is not None and made.deputy_of not in organisations:
+            detail = f"{path}: {made.id}: deputy_of {made.deputy_of}: not in the directory"
+            raise Misconfigured("directory_entry", detail)
     people = [
         _entry(path, entry, lambda entry: _person(entry, organisations))
         for entry in written.get("people", [])
@@ -124,6 +139,8 @@ def _organisation(entry: Mapping[str, Any]) -> Organisation:
         on_duty=tuple(map(Role, entry.get("on_duty", ()))),
         desk=Role(entry["desk"]) if entry.get("desk") else None,
         publisher=bool(entry.get("publisher", False)),
+        deputy_of=OrganisationId(entry["deputy_of"]) if entry.get("deputy_of") else None,
+        stands_in_for=tuple(map(Agency, entry.get("stands_in_for", ()))),
     )
 
 

@@ -124,6 +124,17 @@ class AreaDuty:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandsIn:
+    """Who is asked in the place of a school for a child who has none: a rule from policies/."""
+
+    claim: str  # "education.summary.status"
+    equals: frozenset[str]
+    stated_by: frozenset[Agency]  # whose word counts for it
+    role: Role
+    relationship: RelationshipKind  # as if
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayRule:
     """When the broker may establish a gateway that a publisher proposed: a rule from policies/."""
 

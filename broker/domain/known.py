@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from broker.domain.decision import AreaDuty, GatewayRule, Recipient
+from broker.domain.decision import AreaDuty, GatewayRule, Recipient, StandsIn
 from broker.domain.ids import NotificationId, OrganisationId, SubjectId, ThreadId
 from broker.domain.words import (
     Agency,
@@ -97,6 +97,7 @@ class Rules:
     refused_states: frozenset[ConsentState]
     allowed_by_right: frozenset[Agency]  # may know a protected location in their own area
     stated_by: Mapping[RelationshipKind, frozenset[Agency]]  # whose word opens a relationship
+    without_school: StandsIn  # a child educated at home
     must_see_roles: frozenset[Role]
     must_see_from: Level
 
@@ -112,7 +113,13 @@ class Body:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Directory:
-    """Organisations by id, and who answers for an area by duty."""
+    """
+    Organisations by id, who answers for an area by duty, and who is asked where a conflict of
+    interest shuts an organisation's ordinary route: its deputies, else those who stand in for its
+    agency in its area.
+    """
 
     bodies: Mapping[OrganisationId, Body]
     on_duty: Mapping[str, Sequence[Recipient]]
+    deputies: Mapping[OrganisationId, Sequence[OrganisationId]] = field(default_factory=dict)
+    stand_ins: Mapping[tuple[str, Agency], Sequence[OrganisationId]] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from typing import Literal, Self, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, model_validator
 
-from broker.domain.decision import AreaDuty, GatewayRule
+from broker.domain.decision import AreaDuty, GatewayRule, StandsIn
 from broker.domain.known import Rules
 from broker.domain.words import (
     Agency,
@@ -72,9 +72,26 @@ class _MustSee(_Written):
     from_level: Level
 
 
+class _StandsIn(_Written):
+    claim: str
+    equals: frozenset[str]
+    stated_by: frozenset[Agency]
+    role: Role
+    relationship: RelationshipKind
+
+    @model_validator(mode="after")
+    def claim_is_a_fact(self) -> Self:
+        category, extent, member = _parts(self.claim)
+        Category(category)
+        if Extent(extent) is not Extent.SUMMARY or not member:
+            raise ValueError("write claim as category.summary.member")
+        return self
+
+
 class _Routing(_Written):
     area_duties: tuple[_AreaDuty, ...]
     must_see: _MustSee
+    without_school: _StandsIn
     blind: Listed
     relationships_stated_by: dict[RelationshipKind, frozenset[Agency]]
     allowed_by_right: frozenset[Agency]
@@ -154,6 +171,13 @@ def _rules(routing: _Routing, gateways: _Gateways, consent: _Consent) -> Rules:
         refused_states=consent.refused_states,
         allowed_by_right=routing.allowed_by_right,
         stated_by=routing.relationships_stated_by,
+        without_school=StandsIn(
+            claim=routing.without_school.claim,
+            equals=routing.without_school.equals,
+            stated_by=routing.without_school.stated_by,
+            role=routing.without_school.role,
+            relationship=routing.without_school.relationship,
+        ),
         must_see_roles=routing.must_see.roles,
         must_see_from=routing.must_see.from_level,
     )

@@ -2,6 +2,7 @@
 Journeys that a practitioner can read: each file is one, its name the story.
 
     level, publisher, consent, gateway, incident, location, match    how the concern came
+    schooling, excluded                                              what it says of the school
     recipient  <who>/<role>  <relationship> [conflict] [listed]       who has to do with the child
     raise      <categories>                                          what the concern holds
     tell       <who>/<role>  <category> <extent>, ...                all that this recipient is told
@@ -38,6 +39,8 @@ WHO = {
     "practice": "org:ods:Y99999",
     "primary": "org:school:999001",
     "academy": "org:school:999002",
+    "academy-deputy": "org:local:marlhaven-academy-deputy",
+    "education": "org:local:marlhaven-education",
 }
 PARTS: dict[str, dict[str, Any]] = {
     "protected_location": {"summary": {"kind": "refuge"}, "full": {"words": "words"}},
@@ -104,11 +107,15 @@ def genuine_from(story: Story) -> Genuine:
     if "police_incident" in categories:
         kind = {"kind": story.said.get("incident", "other")}
         categories["police_incident"] = {**categories["police_incident"], "summary": kind}
+    if "schooling" in story.said:
+        categories["education"] = {"summary": {"status": story.said["schooling"]}}
     excluded = [
         {"organisation": organisation, "why": "relative_there"}
         for organisation, _, how in story.recipients
         if "conflict" in how
     ]
+    for name in story.said.get("excluded", "").split():
+        excluded.append({"organisation": WHO[name], "why": "relative_there"})
     listed = [organisation for organisation, _, how in story.recipients if "listed" in how]
     routing: dict[str, Any] = {
         "consent_state": story.said.get("consent", "not_sought_impracticable"),
