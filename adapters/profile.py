@@ -75,6 +75,25 @@ def _check_header(header: Sequence[str], profile: Mapping[str, Any]) -> None:
         raise Aside("missing_column", f"not in the profile: {', '.join(unknown)}")
 
 
+def columns_of(native: bytes, profile: Mapping[str, Any]) -> dict[str, list[str]]:
+    """A file's columns by what becomes of them: read, never read, kept as they are, or missing."""
+    try:
+        text = _decoded(native, profile.get("file", {}).get("encodings", ["utf-8-sig", "cp1252"]))
+        delimiter = profile.get("file", {}).get("delimiter", ",")
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+    except (Aside, csv.Error):
+        return {}
+    there, never = [name.strip() for name in header], _never_read(profile)
+    read = columns_read(profile)
+    return {
+        "columns read": [name for name in there if name in read],
+        "never read": [name for name in there if name in never],
+        "kept beside the words": [name for name in there if name not in read | never],
+        "missing": [name for name in profile["columns"]["required"] if name not in there],
+        "read where it is there": sorted(read - set(there) - set(profile["columns"]["required"])),
+    }
+
+
 def _never_read(profile: Mapping[str, Any]) -> set[str]:
     return set(profile["columns"].get("never_read", []))
 

@@ -18,6 +18,26 @@ _ENGLAND = "Europe/London"
 _FOLDERS = {agency: f"adapters.{agency.value}" for agency in Agency}
 
 
+def profile_text(name: str) -> tuple[str, str]:
+    """(what to call it, its text) of a profile by path, or by the name of one that ships, whichever
+    agency's it is. Raises Misconfigured."""
+    path = Path(name)
+    plain = f"{name.partition('/')[0].removesuffix('.yaml')}.yaml"
+    shipped = [files(folder).joinpath("profiles", plain) for folder in _FOLDERS.values()]
+    found = path if path.is_file() else next((each for each in shipped if each.is_file()), None)
+    if found is None:
+        listed = sorted(
+            each.name
+            for folder in _FOLDERS.values()
+            for each in files(folder).joinpath("profiles").iterdir()
+        )
+        raise Misconfigured("no_profile", f"{name}: no such file, and none of {', '.join(listed)}")
+    try:
+        return str(name), found.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Misconfigured("profile_not_yaml", f"{name}: not UTF-8") from None
+
+
 def read_profile(agency: Agency, name: str) -> Mapping[str, Any]:
     """A profile by path, or by the name of one that ships: `school-safeguarding`, with or without
     its version. Raises Misconfigured."""

@@ -16,6 +16,7 @@ from broker.cli import (
     keys,
     policy,
     processes,
+    profile,
     read,
     receive,
     register,
@@ -37,6 +38,7 @@ def application() -> typer.Typer:
         module.add_to(app)
     app.add_typer(keys.app(), name="keys")
     app.add_typer(policy.app(), name="policy")
+    app.add_typer(profile.app(), name="profile")
     app.add_typer(register.app(), name="register")
     return app
 
