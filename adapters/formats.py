@@ -1,12 +1,12 @@
 """Every format of every agency, by name. No scanning: a new one is a line here and one file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.childrens_services import csc
 from adapters.contract import Read, Told, Write
-from adapters.health import fhir
+from adapters.health import disclosed, fhir, mns
 from adapters.health.hl7v2 import outward as mdm
 from adapters.health.hl7v2 import reader as hl7v2
 from adapters.health.hl7v2.syntax import is_hl7v2
@@ -31,6 +31,7 @@ class Format:
     write: Write | None = None
     told: Told | None = None
     suffix: str = ""  # of a file of it, ".json"
+    looks: Callable[[bytes], bool] | None = None  # the agency's first needs none
 
     def check(self, profile: Mapping[str, Any]) -> None:
         """Raises Misconfigured, naming what a profile for this format lacks."""
@@ -39,20 +40,37 @@ class Format:
             raise Misconfigured("profile_lacks", ", ".join(missing))
 
 
+def _is_xml(native: bytes) -> bool:
+    """Whether bytes begin as XML does, a byte order mark and UTF-16 aside."""
+    return native.lstrip(b"\xef\xbb\xbf \t\r\n\xff\xfe").startswith((b"<", b"\x00<"))
+
+
+def _is_json(native: bytes) -> bool:
+    return native.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
+
+
 ADAPTERS: dict[Agency, dict[str, Format]] = {
     Agency.HEALTH: {
-        "fhir-r4": Format(read=fhir.read, profile="hospital"),
+        "fhir-r4": Format(
+            read=fhir.read,
+            profile="hospital",
+            write=disclosed.write,
+            told=disclosed.told,
+            suffix=".json",
+        ),
+        "mns": Format(read=mns.read, profile="hospital-mns", looks=mns.is_mns),
         "hl7v2": Format(
             read=hl7v2.read,
             profile="hospital-hl7v2",
             write=mdm.write,
             told=mdm.told,
             suffix=".hl7",
+            looks=is_hl7v2,
         ),
     },
     Agency.POLICE: {
         "csv-profile": Format(read=notices.read, profile="police-ppn", needs=_MAPPED),
-        "niem-xml": Format(read=niem.read, profile="force"),
+        "niem-xml": Format(read=niem.read, profile="force", looks=_is_xml),
     },
     Agency.SCHOOLS: {
         "csv-profile": Format(read=safeguarding.read, profile="school-safeguarding", needs=_MAPPED),
@@ -70,9 +88,9 @@ def format_named(agency: Agency, name: str) -> Format:
 
 
 def format_of(agency: Agency, native: bytes) -> str:
-    """The format that bytes look like, by their beginning; the agency's first if they do not."""
-    names = list(ADAPTERS[agency])
-    if agency is Agency.HEALTH and is_hl7v2(native):
-        return "hl7v2"
-    is_xml = native.lstrip(b"\xef\xbb\xbf \t\r\n\xff\xfe").startswith((b"<", b"\x00<"))
-    return next((name for name in names if is_xml and name.endswith("xml")), names[0])
+    """The format that bytes look like, never a file's name; the agency's first if they do not."""
+    formats = ADAPTERS[agency]
+    known = (
+        name for name, each in formats.items() if each.looks is not None and each.looks(native)
+    )
+    return next(known, next(iter(formats)))

@@ -136,6 +136,15 @@ def _leaf_from(written: str) -> Any:
         return json.loads(written)
     except ValueError:
         return written
+    except RecursionError:
+        raise Malformed("too_deep", "a line") from None
+
+
+def _unquoted(written: str) -> str:
+    try:
+        return str(json.loads(written))
+    except ValueError:
+        raise Malformed("not_this_format", "a name in quotes") from None
 
 
 def _split(line: str) -> tuple[list[str | int], str]:
@@ -147,7 +156,7 @@ def _split(line: str) -> tuple[list[str | int], str]:
             raise Malformed("not_this_format", "a line")
         quoted, index = found["quoted"], found["index"]
         steps.append(
-            json.loads(quoted) if quoted else int(index) if index is not None else found["name"]
+            _unquoted(quoted) if quoted else int(index) if index is not None else found["name"]
         )
         at = found.end()
         if line.startswith(": ", at):

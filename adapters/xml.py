@@ -11,6 +11,7 @@ from broker.errors import Malformed
 
 MOST_BYTES = 10 * 1024 * 1024
 DEEPEST = 64
+_MOST_ELEMENTS, _MOST_ATTRIBUTES = 400_000, 256  # lxml's attributes cost the square of their number
 
 
 def parsed(native: bytes) -> etree._Element:
@@ -27,16 +28,21 @@ def parsed(native: bytes) -> etree._Element:
     document = root.getroottree().docinfo
     if document.internalDTD is not None or document.doctype:
         raise Malformed("doctype")
-    _check_depth(root)
+    _check_size(root)
     return root
 
 
-def _check_depth(root: etree._Element) -> None:
-    depth = 0
-    for event, _ in etree.iterwalk(root, events=("start", "end")):
+def _check_size(root: etree._Element) -> None:
+    depth = elements = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1
+        elements += event == "start"
         if depth > DEEPEST:
             raise Malformed("too_deep", f"more than {DEEPEST} levels")
+        if elements > _MOST_ELEMENTS or (
+            event == "start" and len(element.attrib) > _MOST_ATTRIBUTES
+        ):
+            raise Malformed("too_large", "elements or attributes")
 
 
 def local(element: etree._Element) -> str:

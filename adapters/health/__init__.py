@@ -1,1 +1,1 @@
-"""Health: FHIR R4 as JSON."""
+"""Health: FHIR as JSON and XML, in both directions, and the NHS's notifications."""

@@ -83,6 +83,12 @@ def listed(resource: Object, site: Site) -> list[Listed]:
     return found
 
 
+def is_listed(code: Object, site: Site) -> bool:
+    """Whether one coding, wherever it stood, is listed."""
+    coding = Coding(_system(code), text(code.get("code")), "", code)
+    return bool(coding.code) and _row(coding, "", site) is not None
+
+
 def _row(coding: Coding, kind: str, site: Site) -> Mapping[str, Any] | None:
     if coding.written in in_profile(site, "raise_codes"):
         return _BY_PROFILE
@@ -124,7 +130,7 @@ def _coded(value: Any) -> set[str]:
 
 def is_taken_back(resource: Object) -> bool:
     """Refuted, entered in error, revoked: whatever it said no longer stands."""
-    return bool(statuses(resource) & _TAKEN_BACK)
+    return bool(statuses(resource) & _TAKEN_BACK) or resource.get("notDone") is True  # STU3
 
 
 def is_history(resource: Object) -> bool:

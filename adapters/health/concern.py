@@ -15,7 +15,7 @@ from adapters.health.around import (
     sensitive_kinds,
 )
 from adapters.health.coding import DOCUMENTS, Listed, codings, summary_code
-from adapters.health.message import Held, Message, labels
+from adapters.health.message import Held, Message, labels, names_of
 from adapters.health.patient import (
     Identity,
     Person,
@@ -97,11 +97,15 @@ def concern(said: Said) -> Item:
 
 def _categories(
     said: Said, person: Person, identity: Identity, narrative: Identity, faults: Faults
-) -> tuple[dict[str, dict[str, Any]], bool]:
-    """(categories, whether the location is protected): each thing in its most protected place."""
+) -> tuple[dict[str, dict[str, Any]], bool, list[tuple[str, str]]]:
+    """
+    (categories, whether the location is protected, what was not read): each thing in its most
+    protected place.
+    """
     message = said.message
     beside = around(said.held, person, message)
-    bears = labels([message.document, said.resource, person.resource, *beside.resources])
+    used = [said.resource, person.resource, *beside.resources]
+    bears = labels([message.document, *used])
     categories: dict[str, dict[str, Any]] = {"identity": identity, "narrative": narrative}
     if said.unborn:
         categories["family"] = mother_of(person, message.site, faults)
@@ -115,14 +119,14 @@ def _categories(
     if protected:
         _hide_relatives(categories)
         categories = protect(categories)
-    return pruned(categories), protected
+    return pruned(categories), protected, message.unread_in(used)
 
 
 def _event(
     said: Said, person: Person, identity: Identity, narrative: Identity, faults: Faults
 ) -> Event:
     message = said.message
-    categories, protected = _categories(said, person, identity, narrative, faults)
+    categories, protected, unread = _categories(said, person, identity, narrative, faults)
     plain = _plain(said, narrative["summary"]["abuse"])
     reference, version = reference_of(said.held, message)
     return Event(
@@ -138,8 +142,11 @@ def _event(
             "jurisdiction": "GB-ENG",
             "location_protected": protected,
         },
-        native=native_part(message.native, made_by="system", form="fhir-r4", faults=faults),
+        native=native_part(
+            message.native, made_by="system", form=message.form, faults=faults, unread=unread
+        ),
         categories=categories,
+        unseen=names_of(unread),
     )
 
 

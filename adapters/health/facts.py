@@ -7,7 +7,7 @@ from adapters.dates import is_adult, moment
 from adapters.health.around import RESTRICTED
 from adapters.health.coding import Listed, is_history, is_taken_back
 from adapters.health.concern import reference_of
-from adapters.health.message import Held, Message, is_echo, labels
+from adapters.health.message import Held, Message, is_echo, labels, names_of
 from adapters.health.patient import (
     Identity,
     Person,
@@ -48,19 +48,26 @@ def case(held: Held, found: Listed, message: Message) -> Item:
     fact |= {"withdrawn": True} if withdrawn else {}
     reference, version = reference_of(held, message)
     kind = EventType.CASE_CLOSED if closed else EventType.CASE_OPENED
+    unread = message.unread_in([resource, person.resource])
     return Event(
         type=kind,
         reference=reference,
         version=version or content_version(fact),
         subject_key=person.key,
         facts={name: value for name, value in fact.items() if value},
-        native=native_part(message.native, made_by="system", form="fhir-r4", faults=faults),
+        native=native_part(
+            message.native, made_by="system", form=message.form, faults=faults, unread=unread
+        ),
         categories={"identity": _placed(identity, [resource], person, message)},
+        unseen=names_of(unread),
     )
 
 
-def registrations(message: Message) -> Iterator[Event]:
-    """The practice of a child: of adults, and of those whose age nobody says, nothing (rule 13)."""
+def registrations(message: Message, *, of_unknown_age: bool = False) -> Iterator[Event]:
+    """
+    The practice of a child: of adults nothing, nor of those whose age nobody says, unless the feed
+    is one that a site takes for its children (FORMATS.md 2 rule 13).
+    """
     for held in message.of_kind("Patient"):
         practice = practice_of(held, message)
         if not practice or is_echo(held.resource):
@@ -68,8 +75,9 @@ def registrations(message: Message) -> Iterator[Event]:
         person, faults = person_from(held.resource), list[tuple[str, str]]()
         identity = identity_of(person, message.site, faults)
         born = identity["summary"].get("birth_date") if identity is not None else None
-        if identity is None or born is None or is_adult(born, _today(message)):
+        if identity is None or is_adult(born, _today(message)) or not (born or of_unknown_age):
             continue
+        unread = message.unread_in([held.resource])
         fact = {"organisation": f"org:ods:{practice}", "role": "gp", "relationship": "registered"}
         yield Event(
             type=EventType.RELATIONSHIP_CHANGED,
@@ -77,8 +85,11 @@ def registrations(message: Message) -> Iterator[Event]:
             version=content_version(fact),
             subject_key=person.key,
             facts=fact,
-            native=native_part(message.native, made_by="system", form="fhir-r4", faults=faults),
+            native=native_part(
+                message.native, made_by="system", form=message.form, faults=faults, unread=unread
+            ),
             categories={"identity": _placed(identity, [], person, message)},
+            unseen=names_of(unread),
         )
 
 

@@ -1,5 +1,6 @@
 """
-FHIR R4 (UK Core) as JSON: a Bundle, a message or one resource. STU3 and R5 read by the same walk.
+FHIR R4 (UK Core) as JSON or XML: a Bundle, a message or one resource. STU3 and R5 read by the same
+walk.
 
 A concern comes from a listed code in a Flag, Condition, Observation, ServiceRequest or
 Communication, or in a document of a listed type; never from words, and never because a resource is
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from adapters.contract import Event, Item, Nothing, Quarantined, Site
+from adapters.contract import ECHO, Event, Item, Nothing, Quarantined, Site
 from adapters.health.coding import (
     CARRIERS,
     Listed,
@@ -25,43 +26,60 @@ from adapters.health.coding import (
 )
 from adapters.health.concern import Said, concern, reference_of, said_by
 from adapters.health.facts import case, registrations
-from adapters.health.message import Held, Message, is_echo, message_from
+from adapters.health.fragments import PATCHES, as_bundle, fragment, nothing_in, patch_in
+from adapters.health.message import Held, Message, is_echo, message_from, names_of
 from adapters.health.patient import by_person
+from adapters.health.xml_as_json import document_from
 from adapters.natives import content_version, native_part
 from adapters.walk import one, text
 from broker import strictjson
 from broker.domain.words import EventType, Lane
 from broker.errors import Malformed
 
-_CP_IS = "CP-IS"
-_STAT = re.compile(rb'"priority"\s*:\s*"stat"')
-_BOM = b"\xef\xbb\xbf"
+_CP_IS, _BEGINNING = "CP-IS", 200
+_STAT = re.compile(rb'"priority"\s*+:\s*+"stat"|<priority\s++value\s*+=\s*+["\']stat["\']')
+_BOM, _BEFORE_XML = b"\xef\xbb\xbf", b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n"
 
 
 def read(native: bytes, site: Site) -> Sequence[Item]:
     """One Item for each coded resource; Nothing with its reason for a message that holds none."""
-    on = Lane.EMERGENCY if _STAT.search(native) else Lane.ROUTINE
-    if native.lstrip(_BOM + b" \t\r\n").startswith(b"<"):
-        return [Quarantined(reason="not_this_format", detail="XML; this feed reads JSON", lane=on)]
     try:
-        document = strictjson.read(native.removeprefix(_BOM))
+        document = document_of(native)
     except Malformed as why:
-        return [Quarantined(reason=why.reason, detail=why.detail, lane=on)]
-    if not isinstance(document, dict) or not isinstance(document.get("resourceType"), str):
-        return [_no_resource(document)]
-    if is_echo(document):
+        if why.reason == "too_large" and ECHO.encode() in native[:_BEGINNING]:
+            return [Nothing(reason="echo")]  # of more than others may send
+        return [Quarantined(reason=why.reason, detail=why.detail, lane=_lane(native))]
+    return items_of(document, native, site)
+
+
+def items_of(document: Any, native: bytes, site: Site, form: str = "fhir-r4") -> Sequence[Item]:
+    """The same of a document that was taken out of `native`, which came in another format."""
+    whole = as_bundle(document)
+    part = fragment(whole, site)
+    if isinstance(whole, dict) and is_echo(whole):
         return [Nothing(reason="echo")]
-    message = by_person(message_from(document, native, site))
+    if part is not None:
+        return [part]
+    message = by_person(message_from(whole, native, site, form))
     items = [item for held in message.held for item in _items(held, message)]
     found = [*_correlated(items, message), *registrations(message)]
-    return found or [Nothing(reason="no_listed_code")]
+    return found or [Nothing(reason=nothing_in(whole), unseen=_unseen(message))]
 
 
-def _no_resource(document: Any) -> Item:
-    if isinstance(document, dict) and "specversion" in document:
-        detail = "a CloudEvent that points elsewhere; this feed reads FHIR"
-        return Quarantined(reason="not_this_format", detail=detail)
-    return Nothing(reason="no_resource")
+def _unseen(message: Message) -> tuple[str, ...]:
+    return names_of([each for found in message.unread.values() for each in found])
+
+
+def document_of(native: bytes) -> Any:
+    """JSON or XML as JSON. Raises Malformed."""
+    if native.lstrip(_BEFORE_XML).startswith(b"<"):
+        return document_from(native)
+    return strictjson.read(native.removeprefix(_BOM))
+
+
+def _lane(native: bytes) -> Lane:
+    """What cannot be read keeps its lane, in whatever encoding (FORMATS.md 2 rule 7)."""
+    return Lane.EMERGENCY if _STAT.search(native.replace(b"\x00", b"")) else Lane.ROUTINE
 
 
 def _correlated(items: list[Item], message: Message) -> list[Item]:
@@ -78,6 +96,10 @@ def _correlated(items: list[Item], message: Message) -> list[Item]:
 
 
 def _items(held: Held, message: Message) -> Iterator[Item]:
+    if held.kind in PATCHES:
+        patch = patch_in(held.resource, message.site)
+        if patch is not None:
+            yield patch
     if held.kind not in CARRIERS:
         return
     found = listed(held.resource, message.site)
@@ -141,6 +163,9 @@ def _acted_on(held: Held, found: list[Listed], message: Message) -> Iterator[Ite
 def _raised(said: Said) -> Item:
     if is_taken_back(said.resource):
         return _retraction(said)
+    if said.resource.get("doNotPerform") is True:  # the reason may stand though the act does not
+        lane = Lane.EMERGENCY if said.resource.get("priority") == "stat" else Lane.ROUTINE
+        return Quarantined(reason="needs_person", detail="doNotPerform", lane=lane)
     return Nothing(reason="historical") if is_history(said.resource) else concern(said)
 
 
@@ -148,12 +173,16 @@ def _retraction(said: Said) -> Event:
     """By the thread of what was raised; a diagnosis refuted before it was ever told is nothing."""
     in_error = "entered-in-error" in statuses(said.resource)
     reference, version = reference_of(said.held, said.message)
+    unread = said.message.unread_in([said.resource])
     return Event(
         type=EventType.CONCERN_RETRACTED,
         reference=reference,
         version=version or content_version(sorted(statuses(said.resource))),
         subject_key=said.subject_key,
         plain={"reason": "entered_in_error" if in_error else "not_supported"},
-        native=native_part(said.message.native, made_by="system", form="fhir-r4"),
+        native=native_part(
+            said.message.native, made_by="system", form=said.message.form, unread=unread
+        ),
+        unseen=names_of(unread),
         without_original="retraction_without_original" if in_error else "nothing",
     )

@@ -222,9 +222,8 @@ def _verification(identifier: Object) -> str:
 def _address(patient: Object, faults: names.Faults) -> dict[str, object]:
     for address in dicts(patient.get("address")):
         lines = address.get("line")
-        written = (
-            [each for each in lines if isinstance(each, str)] if isinstance(lines, list) else []
-        )
+        several = lines if isinstance(lines, list) else [lines]
+        written = [each for each in several if isinstance(each, str)]
         places = [text(address.get("city")), text(address.get("district"))]
         whole = [*written, *(place for place in places if place and place not in written)]
         code = text(address.get("postalCode"))

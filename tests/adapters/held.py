@@ -1,5 +1,6 @@
 """
-Samples and what reading them gives: `x.json` beside `x.items.json`, held by a test of each agency.
+Samples and what reading them gives: `x.json` or `x.xml` beside `x.items.json`, held by a test of
+each agency.
 
 `python -m tests.adapters.held` writes the second anew; the difference is for a person to review.
 """
@@ -27,6 +28,7 @@ _MOSTLY_EMPTY = frozenset({"names_no_record", "unseen", "former_subject_key", "e
 HELD = (
     (Agency.HEALTH, "fhir-r4"),
     (Agency.HEALTH, "hl7v2"),
+    (Agency.HEALTH, "mns"),
     (Agency.CHILDRENS_SERVICES, "csc-json"),
 )
 
@@ -47,7 +49,7 @@ def samples(agency: Agency, form: str) -> list[Path]:
 
 
 def result_of(sample: Path) -> Path:
-    return sample.with_name(sample.name.removesuffix(".json") + _RESULT)
+    return sample.with_name(sample.stem + _RESULT)
 
 
 def read(agency: Agency, form: str, native: bytes, **profile: Any) -> Sequence[Item]:

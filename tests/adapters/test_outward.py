@@ -57,7 +57,17 @@ def test_a_fact_reads_as_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "lines", ["no colon", "a[1]: x", ".a: x", "a..b: x", "== x\ny", "a: 1\na[0]: 2"]
+    "lines",
+    [
+        "no colon",
+        "a[1]: x",
+        ".a: x",
+        "a..b: x",
+        "== x\ny",
+        '"\\q": 1',
+        "a: " + "[" * 99_999,
+        "a: 1\na[0]: 2",
+    ],
 )
 def test_what_was_not_written_here_is_refused(lines: str) -> None:
     with pytest.raises(Malformed):

@@ -86,3 +86,14 @@ def test_the_words_of_a_school_survive_byte_for_byte() -> None:
     (item,) = reads(native, at)
     assert isinstance(item, Event)
     assert cast("dict[str, str]", item.categories["narrative"]["full"])["words"] == words
+
+
+def write_anew() -> None:
+    """`python -m tests.adapters.test_samples`: the difference is for a person to review."""
+    for agency, file in _samples():
+        text = json.dumps(read_sample(agency, file), indent=1, ensure_ascii=False)
+        file.with_name(f"{file.name}.items.json").write_text(f"{text}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_anew()

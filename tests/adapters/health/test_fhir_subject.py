@@ -272,7 +272,7 @@ def test_an_expected_date_in_the_message_identifies_an_unborn_child() -> None:
 @pytest.mark.parametrize(
     ("native", "reason"),
     [
-        (b'<Flag xmlns="http://hl7.org/fhir"/>', "not_this_format"),
+        (b'<Flag xmlns="http://hl7.org/other"/>', "not_this_format"),
         (b'{"resourceType": "Flag", "resourceType": "Flag"}', "duplicate_keys"),
         (b'{"resourceType": "Flag", "a": NaN}', "not_this_format"),
         (b'{"resourceType": "Flag"', "not_this_format"),
