@@ -10,7 +10,7 @@ from adapters.health import disclosed, fhir, mns
 from adapters.health.hl7v2 import outward as mdm
 from adapters.health.hl7v2 import reader as hl7v2
 from adapters.health.hl7v2.syntax import is_hl7v2
-from adapters.police import niem, notices
+from adapters.police import information, niem, notices, pole
 from adapters.schools import safeguarding
 from broker.domain.words import Agency
 from broker.errors import Misconfigured
@@ -71,6 +71,14 @@ ADAPTERS: dict[Agency, dict[str, Format]] = {
     Agency.POLICE: {
         "csv-profile": Format(read=notices.read, profile="police-ppn", needs=_MAPPED),
         "niem-xml": Format(read=niem.read, profile="force", looks=_is_xml),
+        "police-json": Format(
+            read=pole.read,
+            profile="force-pole",
+            write=information.write,
+            told=information.told,
+            suffix=".json",
+            looks=_is_json,
+        ),
     },
     Agency.SCHOOLS: {
         "csv-profile": Format(read=safeguarding.read, profile="school-safeguarding", needs=_MAPPED),

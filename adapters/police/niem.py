@@ -78,7 +78,9 @@ def _victims(scope: Scope, native: bytes, site: Site) -> Iterator[Item]:
         yield Nothing(reason="no_offence")
         return
     victims = people_in(scope, "Victim")
-    children = [each for each in victims if each.is_child(scope.happened(site))]
+    happened = scope.happened(site)
+    day = happened if happened != "unknown" else site.received.date().isoformat()
+    children = [each for each in victims if each.is_child(day)]
     if not children:
         yield Nothing(reason="no_child_victim")
     for child in children:

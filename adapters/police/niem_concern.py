@@ -148,7 +148,7 @@ def _categories(
     ]
     full = {"words": words, "native_codes": unmapped}
     return {
-        "identity": identity,
+        "identity": {part: dict(values) for part, values in identity.items()},
         "narrative": {
             "summary": narrative,
             "full": {name: value for name, value in full.items() if value},

@@ -14,7 +14,7 @@ HOSTILE = (
     "\u2028\u0085\ufeff", "Zoë O’Teßt 王", "null", "{}", "[0]", "-", "~", "\x7f\x9f",
 )  # fmt: skip
 WORDS = st.text(
-    st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=60
 ) | st.sampled_from(HOSTILE)
 LEAF = WORDS | st.booleans() | st.integers(-9999, 9999)
 NAME = st.from_regex(r"[a-z][a-z_0-9]{0,12}", fullmatch=True)
