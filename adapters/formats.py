@@ -11,7 +11,7 @@ from adapters.health.hl7v2 import outward as mdm
 from adapters.health.hl7v2 import reader as hl7v2
 from adapters.health.hl7v2.syntax import is_hl7v2
 from adapters.police import information, niem, notices, pole
-from adapters.schools import safeguarding
+from adapters.schools import ctf, edfi, safeguarding, sheet
 from broker.domain.words import Agency
 from broker.errors import Misconfigured
 
@@ -81,7 +81,16 @@ ADAPTERS: dict[Agency, dict[str, Format]] = {
         ),
     },
     Agency.SCHOOLS: {
-        "csv-profile": Format(read=safeguarding.read, profile="school-safeguarding", needs=_MAPPED),
+        "csv-profile": Format(
+            read=safeguarding.read,
+            profile="school-safeguarding",
+            needs=_MAPPED,
+            write=sheet.write,
+            told=sheet.told,
+            suffix=".csv",
+        ),
+        "edfi-xml": Format(read=edfi.read, profile="district", looks=edfi.is_edfi),
+        "ctf-xml": Format(read=ctf.read, profile="school-ctf", looks=_is_xml),
     },
     Agency.CHILDRENS_SERVICES: {"csc-json": Format(read=csc.read, profile="council")},
 }

@@ -9,7 +9,8 @@ anywhere else costs that value, is noted, and lets the concern pass.
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.contract import Event, Item, Nothing, Quarantined, Site
@@ -19,7 +20,8 @@ from adapters.natives import native_part, protect, pruned
 from adapters.sources import Aside, Reading, Row, filled, mapped, section
 from broker.domain.words import EventType, Lane
 
-_MOST_BYTES, _MOST_ROWS, _MOST_WORDS = 10_000_000, 20_000, 32_000
+_MOST_BYTES, _MOST_ROWS, _MOST_WORDS, _FIELD = 10_000_000, 20_000, 32_000, 80
+_OURS = "Broker reference"  # the first column of everything that the broker sends as a sheet
 _TELEPHONE = re.compile(r"[0-9+() -]{6,30}")
 
 
@@ -30,7 +32,19 @@ def read_csv(native: bytes, site: Site) -> Sequence[Item]:
         rows = list(_rows(native, profile))
     except Aside as why:
         return [Quarantined(reason=why.reason, detail=why.detail)]
-    return [_item(row, whole, native, site) for row, whole in rows]
+    if not rows:
+        return [Nothing(reason="no_row")]
+    file = _File(native, site, columns_read(profile) | _never_read(profile) | {_OURS})
+    return [_item(row, whole, file) for row, whole in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What every row of a file shares."""
+
+    native: bytes = field(repr=False)
+    site: Site
+    known: Collection[str]  # columns
 
 
 def _rows(native: bytes, profile: Mapping[str, Any]) -> Iterator[tuple[Row, bool]]:
@@ -44,12 +58,16 @@ def _rows(native: bytes, profile: Mapping[str, Any]) -> Iterator[tuple[Row, bool
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=limits.get("delimiter", ","))
     try:
         header = [name.strip() for name in next(reader, [])]
-        _check_header(header, profile)
+        if _OURS not in header:  # a sheet of the broker's own has other columns
+            _check_header(header, profile)
         for count, cells in enumerate(reader):
             if count >= limits.get("max_rows", _MOST_ROWS):
                 raise Aside("too_large", "rows")
+            row = dict(zip(header, cells, strict=False))
+            if _OURS in header and cells and not row.get(_OURS, "").strip():
+                _check_header(header, profile)
             if cells:
-                yield dict(zip(header, cells, strict=False)), len(cells) == len(header)
+                yield row, len(cells) == len(header)
     except csv.Error as error:
         raise Aside("not_this_format", str(error)[:80]) from None
 
@@ -70,7 +88,7 @@ def _check_header(header: Sequence[str], profile: Mapping[str, Any]) -> None:
         raise Aside("missing_column", ", ".join(missing))
     if profile["columns"].get("unknown") != "quarantine":
         return
-    unknown = sorted(set(header) - columns_read(profile) - _never_read(profile))
+    unknown = sorted(set(header) - columns_read(profile) - _never_read(profile) - {_OURS})
     if unknown:
         raise Aside("missing_column", f"not in the profile: {', '.join(unknown)}")
 
@@ -120,18 +138,34 @@ def columns_read(profile: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def _item(row: Row, whole: bool, native: bytes, site: Site) -> Item:  # noqa: FBT001 - one caller
-    profile = site.profile
-    reading = Reading(row=row, profile=profile, publisher=site.organisation)
+def _item(row: Row, whole: bool, file: _File) -> Item:  # noqa: FBT001 - one caller
+    profile = file.site.profile
+    reading = Reading(row=row, profile=profile, publisher=file.site.organisation)
+    if row.get(_OURS, "").strip():
+        return Nothing(reason="echo")
     if not whole:
-        detail = "the row is cut off"
-        return Quarantined(reason="not_this_format", detail=detail, lane=_lane_of(reading))
+        return _aside(Aside("not_this_format", "the row is cut off"), reading)
+    reading.unread = [(name, row[name]) for name in row if name not in file.known]
     try:
         if _listed(row, _rule(profile, "ignore_when")):
             return Nothing(reason="ignored_by_profile")
-        return _event(reading, native)
+        return _event(reading, file.native)
     except Aside as why:
-        return Quarantined(reason=why.reason, detail=why.detail, lane=_lane_of(reading))
+        return _aside(why, reading)
+
+
+def _aside(why: Aside, reading: Reading) -> Quarantined:
+    """A person is shown the row, not the file of thousands that it stands in."""
+    sheet = io.StringIO()
+    rows = csv.writer(sheet)
+    rows.writerow(reading.row)
+    rows.writerow(reading.row.values())
+    return Quarantined(
+        reason=why.reason,
+        detail=why.detail,
+        lane=_lane_of(reading),
+        excerpt=sheet.getvalue().encode("utf-8", "surrogatepass"),
+    )
 
 
 def _event(reading: Reading, native: bytes) -> Event:
@@ -181,7 +215,6 @@ def _concern(reading: Reading, native: bytes, common: Mapping[str, Any]) -> Even
     _check_words(categories, profile)
     _check_reply(categories, reading)
     _check_subject(categories, narrative)
-    _keep_unknown(categories, reading)
     routing = section(reading, profile["routing"])
     if routing.get("location_protected") is True:
         categories = protect(categories)
@@ -191,6 +224,7 @@ def _concern(reading: Reading, native: bytes, common: Mapping[str, Any]) -> Even
         routing=routing,
         native=_native(reading, native),
         categories=pruned(categories),
+        unseen=tuple(dict.fromkeys(name[:_FIELD] for name, _ in reading.unread if name)),
         **common,
     )
 
@@ -203,6 +237,7 @@ def _native(reading: Reading, native: bytes) -> dict[str, Any]:
         form="csv-profile",
         profile=profile["profile"],
         faults=reading.faults,
+        unread=reading.unread,
     )
 
 
@@ -231,19 +266,6 @@ def _check_subject(categories: Mapping[str, Any], narrative: Mapping[str, Any]) 
         raise Aside("no_subject", "identity")
     if is_adult(summary.get("birth_date"), str(narrative["occurred"])):
         raise Aside("over_18", "identity.summary.birth_date")
-
-
-def _keep_unknown(categories: dict[str, Any], reading: Reading) -> None:
-    """A column that nobody has mapped survives beside the words."""
-    known = columns_read(reading.profile) | _never_read(reading.profile)
-    extra = [
-        {"system": f"{reading.profile['profile']}:{name}"[:200], "code": value[:200]}
-        for name, value in reading.row.items()
-        if name not in known and value.strip()
-    ]
-    if extra:
-        full = categories["narrative"].setdefault("full", {})
-        full["native_codes"] = [*full.get("native_codes", []), *extra][:20]
 
 
 def _lane_of(reading: Reading) -> Lane:

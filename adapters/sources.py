@@ -37,6 +37,7 @@ class Reading:
     publisher: str
     placed: dict[str, Any] = field(default_factory=dict)
     faults: list[tuple[str, str]] = field(default_factory=list)
+    unread: list[tuple[str, str]] = field(default_factory=list)  # columns that nobody has mapped
 
 
 def filled(template: str, row: Row) -> str:
@@ -91,7 +92,7 @@ def _value(spec: Any, reading: Reading, path: str) -> Any:  # noqa: PLR0911, PLR
         kept_parts = {name: value for name, value in nested.items() if value is not OMIT}
         return kept_parts or OMIT
     if "map" in spec:
-        return _mapped_or_aside(spec, row)
+        return _split(spec, row) if "split" in spec else _mapped_or_aside(spec, row)
     text = row.get(spec["column"], "")
     if "present" in spec:
         return spec["present"] if text.strip() else _absent(spec)
@@ -125,6 +126,17 @@ def mapped(spec: Mapping[str, Any], row: Row) -> Any:
         if str(name).strip().casefold() == value:
             return target
     return OMIT
+
+
+def _split(spec: Mapping[str, Any], row: Row) -> Any:
+    """A cell of several labels, each looked up by itself; every value once, in its order."""
+    found: dict[Any, None] = {}
+    for label in row.get(spec["column"], "").split(spec["split"]):
+        if label.strip():
+            value = _mapped_or_aside(spec, {spec["column"]: label})
+            several = value if isinstance(value, list) else [value]
+            found |= dict.fromkeys(each for each in several if each is not OMIT)
+    return list(found) or OMIT
 
 
 def _mapped_or_aside(spec: Mapping[str, Any], row: Row) -> Any:

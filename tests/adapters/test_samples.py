@@ -26,14 +26,16 @@ def _samples() -> Iterator[tuple[Agency, Path]]:
                 yield agency, file
 
 
-def where(agency: Agency, native: bytes) -> tuple[Site, Any]:
+def where(agency: Agency, native: bytes, profile: str | None = None) -> tuple[Site, Any]:
     found = ADAPTERS[agency][format_of(agency, native)]
-    return site(agency, read_profile(agency, found.profile), RECEIVED), found.read
+    return site(agency, read_profile(agency, profile or found.profile), RECEIVED), found.read
 
 
 def read_sample(agency: Agency, file: Path) -> list[dict[str, Any]]:
+    """By the profile of the sample's name, if one ships."""
     native = file.read_bytes()
-    at, reads = where(agency, native)
+    own = ROOT / agency.value / "profiles" / f"{file.stem}.yaml"
+    at, reads = where(agency, native, file.stem if own.is_file() else None)
     told: list[dict[str, Any]] = []
     for item in reads(native, at):
         if isinstance(item, Nothing):
