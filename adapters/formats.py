@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.childrens_services import csc
+from adapters.childrens_services import annex_a, cin, contact, csc
+from adapters.childrens_services.workbook import is_zip
 from adapters.contract import Read, Told, Write
 from adapters.health import disclosed, fhir, mns
 from adapters.health.hl7v2 import outward as mdm
@@ -92,7 +93,17 @@ ADAPTERS: dict[Agency, dict[str, Format]] = {
         "edfi-xml": Format(read=edfi.read, profile="district", looks=edfi.is_edfi),
         "ctf-xml": Format(read=ctf.read, profile="school-ctf", looks=_is_xml),
     },
-    Agency.CHILDRENS_SERVICES: {"csc-json": Format(read=csc.read, profile="council")},
+    Agency.CHILDRENS_SERVICES: {
+        "csc-json": Format(
+            read=csc.read,
+            profile="council",
+            write=contact.write,
+            told=contact.told,
+            suffix=".json",
+        ),
+        "cin-xml": Format(read=cin.read, profile="council-cin", looks=_is_xml),
+        "annex-a-xlsx": Format(read=annex_a.read, profile="council-annex-a", looks=is_zip),
+    },
 }
 
 

@@ -1,5 +1,6 @@
 """One child of a CSC payload: who it is, and what places it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,10 +27,14 @@ class Child:
     faults: tuple[tuple[str, str], ...] = ()
     native: bytes = field(repr=False)
     site: Site
+    form: str
+    unread: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def original(self, faults: names.Faults | None = None) -> dict[str, Any]:
         noted = [*self.faults, *(faults or [])]
-        return native_part(self.native, made_by="system", form="csc-json", faults=noted)
+        return native_part(
+            self.native, made_by="system", form=self.form, faults=noted, unread=self.unread
+        )
 
 
 def is_purged(record: Object) -> bool:
@@ -42,8 +47,17 @@ def live(value: Any) -> list[Object]:
     return [each for each in dicts(value) if not is_purged(each)]
 
 
-def child_from(record: Object, native: bytes, site: Site) -> Child | None:
-    """The child with its identity; None if it has no number to know it by."""
+def child_from(
+    record: Object,
+    native: bytes,
+    site: Site,
+    form: str,
+    unread: Sequence[tuple[str, str]] = (),
+) -> Child | None:
+    """
+    The child with its identity; None if it has no number to know it by. `record` is shaped like a
+    child of the CSC API, whichever format it was read from.
+    """
     key = text(record.get("la_child_id")) or text(record.get("mis_child_id"))
     if not key or len(key) > _LONGEST:
         return None
@@ -61,6 +75,8 @@ def child_from(record: Object, native: bytes, site: Site) -> Child | None:
         faults=tuple(faults),
         native=native,
         site=site,
+        form=form,
+        unread=tuple(unread),
     )
 
 

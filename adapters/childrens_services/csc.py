@@ -4,19 +4,21 @@ concern; enquiries, plans and placements are case facts; the worker is a relatio
 withdraws.
 """
 
+import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from adapters.childrens_services.cases import changes, facts, withdrawn
-from adapters.childrens_services.child import Child, child_from, is_purged
-from adapters.childrens_services.referral import concern
-from adapters.contract import ECHO, Event, Item, Nothing, Quarantined, Site
-from adapters.walk import Object, one, text
+from adapters.childrens_services.record import items_of
+from adapters.contract import ECHO, Item, Nothing, Quarantined, Site
 from broker import strictjson
-from broker.domain.words import EventType
 from broker.errors import Malformed
 
 MOST_BYTES = 10 * 1024 * 1024  # a council sends a day's children in one file
+_KNOWN = frozenset({
+    "la_child_id", "mis_child_id", "child_details", "social_care_episodes", "purge", "la_code",
+    "health_and_wellbeing", "education_health_care_plans",
+})  # fmt: skip
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -54,47 +56,14 @@ def _child(record: Any, native: bytes, site: Site) -> Iterator[Item]:
     if not isinstance(record, dict):
         yield Quarantined(reason="not_this_format", detail="a child that is no object")
         return
-    child = child_from(record, native, site)
-    if child is None:
-        yield Quarantined(reason="no_subject", detail="la_child_id")
-        return
-    written = record.get("social_care_episodes")
-    episodes = written if isinstance(written, list) else [] if written is None else [written]
-    yield from changes(child, purged_details=is_purged(one(record.get("child_details"))))
-    for episode in episodes:
-        yield from _episode(child, episode, purged=is_purged(record))
-    if not episodes:
-        yield _without_episodes(record)
-
-
-def _without_episodes(record: Object) -> Item:
-    """A child withdrawn whole, by a message that does not say what of it was told: for a person."""
-    if is_purged(record):
-        return Quarantined(reason="retraction_without_original", detail="social_care_episodes")
-    return Nothing(reason="no_episode")
-
-
-def _episode(child: Child, episode: Any, *, purged: bool) -> Iterator[Item]:
-    reference = text(episode.get("social_care_episode_id")) if isinstance(episode, dict) else ""
-    if not reference:
-        yield Quarantined(reason="not_this_format", detail="social_care_episode_id")
-    elif purged or is_purged(episode):
-        yield _retraction(child, reference)
-        yield from withdrawn(child, episode, reference)
-    else:
-        yield concern(child, episode, reference)
-        yield from facts(child, episode, reference)
-
-
-def _retraction(child: Child, reference: str) -> Event:
-    return Event(
-        type=EventType.CONCERN_RETRACTED,
-        reference=reference,
-        version="purged",
-        subject_key=child.key,
-        plain={"reason": "entered_in_error"},
-        native=child.original(),
-    )
+    unknown = [
+        (name, value if isinstance(value, str) else json.dumps(value))
+        for name, value in record.items()
+        if name not in _KNOWN and value not in (None, "", [], {})
+    ]
+    names = tuple(sorted(name[:80] for name, _ in unknown))
+    for item in items_of(record, native, site, "csc-json", unread=unknown):
+        yield replace(item, unseen=names) if names else item
 
 
 def _bears_echo(value: Any) -> bool:

@@ -8,7 +8,7 @@ from adapters.childrens_services.child import Child, adoption_of, live
 from adapters.codes import table
 from adapters.contract import Event, Item, Quarantined
 from adapters.dates import is_adult, moment
-from adapters.levels import level_from, urgency
+from adapters.levels import ABUSE, level_from, urgency
 from adapters.names import Faults
 from adapters.natives import content_version, protect, pruned
 from adapters.sites import zone_of
@@ -32,7 +32,8 @@ def concern(child: Child, episode: Object, reference: str) -> Item:
     day = occurred if occurred != "unknown" else child.site.received.date().isoformat()
     if is_adult(child.identity["summary"].get("birth_date"), day):
         return Quarantined(reason="over_18", detail="date_of_birth")
-    enquiry = bool(live(episode.get("section_47_assessments")))
+    closed = bool(text(episode.get("closure_date")))
+    enquiry = not closed and bool(live(episode.get("section_47_assessments")))
     adoption = adoption_of(episode, faults)
     categories = _categories(child, episode, occurred)
     if adoption is not None:
@@ -53,11 +54,13 @@ def concern(child: Child, episode: Object, reference: str) -> Item:
 
 def _categories(child: Child, episode: Object, occurred: str) -> dict[str, dict[str, Any]]:
     factors = _factors(episode)
+    need = text(episode.get("primary_need_code"))
     narrative: dict[str, Any] = {
         "basis": "recorded_status",
         "occurred": occurred,
-        "abuse": ["UNSPECIFIED"],
+        "abuse": _abuse(episode) or ["UNSPECIFIED"],
         "factors": [code for code in factors if code not in _SENSITIVE],
+        "codes": [{"system": "dfe-need", "code": need}] if need else [],
     }
     sensitive = [code for code in factors if code in _SENSITIVE]
     kinds = sorted({_SENSITIVE[code] for code in sensitive})
@@ -85,10 +88,11 @@ def _plain(episode: Object, *, enquiry: bool) -> dict[str, Any]:
     said = {
         "section_47_enquiry": enquiry,
         "referral_ended": is_true(episode.get("referral_no_further_action_flag")),
-        "open_referral": not text(episode.get("closure_date")),
+        "open_referral": not text(episode.get("closure_date")) and not episode.get("contact"),
+        "coded_abuse": not text(episode.get("closure_date")) and bool(ABUSE & set(_abuse(episode))),
     }
     if said["referral_ended"]:
-        said["open_referral"] = False
+        said |= {"open_referral": False, "coded_abuse": False}
     level, state = level_from({sign for sign, holds in said.items() if holds})
     return {
         "level": level,
@@ -124,6 +128,8 @@ def _unknown(child: Child, episode: Object) -> list[str]:
     written += [("referral_source", text(episode.get("referral_source")))]
     written += [("closure_reason", text(episode.get("closure_reason")))]
     written += [("disabilities", code) for code in _disabilities(child)]
+    written += [("primary_need_code", text(episode.get("primary_need_code")))]
+    written += [("categories_of_abuse", code) for code in _abuse(episode)]
     wrong = [(name, code) for name, code in written if code and code not in table(_TABLES[name])]
     return [code if _CODE.fullmatch(code) else name for name, code in wrong]
 
@@ -133,6 +139,8 @@ _TABLES = {
     "referral_source": "referral_sources",
     "closure_reason": "closure_reasons",
     "disabilities": "disability",
+    "primary_need_code": "primary_need",
+    "categories_of_abuse": "category_of_abuse",
 }
 
 
@@ -145,6 +153,13 @@ def _factors(episode: Object) -> list[str]:
         found |= dict.fromkeys(filter(None, map(text, several)))
     found.pop(_NO_FACTORS, None)
     return list(found)
+
+
+def _abuse(episode: Object) -> list[str]:
+    """Categories of abuse of its protection plans, where the format says them; each once."""
+    listed = episode.get("categories_of_abuse")
+    several = listed if isinstance(listed, list) else [listed]
+    return list(dict.fromkeys(filter(None, map(text, several))))
 
 
 def _disabilities(child: Child) -> list[str]:

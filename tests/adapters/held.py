@@ -30,6 +30,7 @@ HELD = (
     (Agency.HEALTH, "hl7v2"),
     (Agency.HEALTH, "mns"),
     (Agency.CHILDRENS_SERVICES, "csc-json"),
+    (Agency.CHILDRENS_SERVICES, "cin-xml"),
 )
 
 
