@@ -105,6 +105,19 @@ class Disclosed:
     signed_cover: str = field(default="", repr=False, compare=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointer:
+    """Where what an event is about can be read, by whoever may ask the service that holds it."""
+
+    event: str
+    type: str
+    url: str = field(repr=False)
+    nhs_number: str = field(repr=False)
+
+
+NOT_FETCHED = "not_fetched"
+"""The reason of what only points elsewhere, until it has been fetched."""
+
 ECHO = "urn:concern-broker:disclosure"
 """The broker's own identifier: what comes in bearing it was sent by it (FORMATS.md 2 rule 10)."""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from adapters.contract import Item, Nothing, Quarantined, Read, Site
+from adapters.contract import NOT_FETCHED, Item, Nothing, Pointer, Quarantined, Read, Site
 from adapters.events import cloud_event, lane, thread_of
 from adapters.spool import Spool
 from broker import sdjwt
@@ -54,7 +54,7 @@ class SiteKeys:
 class Answer:
     """What the sender is told about one message: no content."""
 
-    outcome: str  # notification, fact, nothing, quarantine
+    outcome: str  # notification, fact, nothing, quarantine, waiting
     id: str | None = None
     reason: str | None = None
     detail: str = ""
@@ -74,6 +74,8 @@ class Edge:
     keys: SiteKeys
     spool: Spool
     sender: Sends
+    pointers: Callable[[bytes], Sequence[Pointer]] | None = None
+    """Where a feed only points elsewhere and somebody fetches: what of it must be fetched."""
 
     async def take(self, native: bytes, received: datetime) -> list[Answer]:
         """Everything in these bytes, published. Raises KafkaUnavailable: nothing was lost."""
@@ -96,6 +98,8 @@ class Edge:
             made = [self._noticed(item, self._made(item, where, native)) for item in items]
             if any(each is not None for _, each in made):
                 self.spool.keep_original(native)
+            if any(answer.outcome == "waiting" for answer, _ in made):
+                self._wait(native, where.received)
         outgoing = [each for _, each in made if each is not None]
         places = iter(await self.sender.send(outgoing)) if outgoing else iter(())
         with self.spool.together():
@@ -103,6 +107,10 @@ class Edge:
                 answer if each is None else self._placed(answer, *next(places))
                 for answer, each in made
             ]
+
+    def _wait(self, native: bytes, since: datetime) -> None:
+        for pointer in self.pointers(native) if self.pointers is not None else ():
+            self.spool.wait_for(pointer, since)
 
     def _placed(self, answer: Answer, at: str, offset: int) -> Answer:
         topic, _, part = at.rpartition("-")
@@ -123,6 +131,8 @@ class Edge:
         if isinstance(item, Nothing):
             return Answer(outcome="nothing", reason=item.reason), None
         if isinstance(item, Quarantined):
+            if item.reason == NOT_FETCHED and self.pointers is not None:
+                return Answer(outcome="waiting", reason=item.reason, detail=item.detail), None
             return self._quarantined(item, where, native)
         thread = thread_of(item, where, self.keys.event_key)
         if item.type is EventType.CONCERN_RETRACTED and not self.spool.raised(thread):

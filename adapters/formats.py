@@ -1,12 +1,12 @@
 """Every format of every agency, by name. No scanning: a new one is a line here and one file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from adapters.childrens_services import annex_a, cin, contact, csc
 from adapters.childrens_services.workbook import is_zip
-from adapters.contract import Read, Told, Write
+from adapters.contract import Item, Pointer, Read, Site, Told, Write
 from adapters.health import disclosed, fhir, mns
 from adapters.health.hl7v2 import outward as mdm
 from adapters.health.hl7v2 import reader as hl7v2
@@ -32,6 +32,8 @@ class Format:
     write: Write | None = None
     told: Told | None = None
     suffix: str = ""  # of a file of it, ".json"
+    pointers: Callable[[bytes], Sequence[Pointer]] | None = None  # what of it must be fetched
+    fetched: Callable[[Pointer, bytes, Site], Sequence[Item]] | None = None
     looks: Callable[[bytes], bool] | None = None  # the agency's first needs none
 
     def check(self, profile: Mapping[str, Any]) -> None:
@@ -59,7 +61,13 @@ ADAPTERS: dict[Agency, dict[str, Format]] = {
             told=disclosed.told,
             suffix=".json",
         ),
-        "mns": Format(read=mns.read, profile="hospital-mns", looks=mns.is_mns),
+        "mns": Format(
+            read=mns.read,
+            profile="hospital-mns",
+            looks=mns.is_mns,
+            pointers=mns.pointers,
+            fetched=mns.fetched,
+        ),
         "hl7v2": Format(
             read=hl7v2.read,
             profile="hospital-hl7v2",

@@ -55,6 +55,15 @@ class MllpPort(BaseModel):
     tls: Tls | None = None
 
 
+class Fetch(BaseModel):
+    """The one service that is asked for what an event points to."""
+
+    model_config = _STRICT
+    base: str = Field(pattern="^https://[^/]+/")
+    token: Path | None = None  # a file with the bearer token
+    authority: Path | None = None
+
+
 class Topic(BaseModel):
     """A Kafka topic of the agency's own, each record one message or file."""
 
@@ -72,6 +81,7 @@ class Feed(BaseModel):
     folder: Drop | None = None
     mllp: MllpPort | None = None
     kafka: Topic | None = None
+    fetch: Fetch | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -11,7 +11,10 @@ import sqlite3
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+
+from adapters.contract import Pointer
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS sent (
@@ -28,11 +31,23 @@ CREATE TABLE IF NOT EXISTS original (
     sha256  TEXT PRIMARY KEY,
     packed  BLOB NOT NULL    -- zlib
 );
+CREATE TABLE IF NOT EXISTS waiting (
+    event   TEXT PRIMARY KEY,
+    type    TEXT NOT NULL,
+    url     TEXT NOT NULL,
+    number  TEXT NOT NULL,
+    tries   INTEGER NOT NULL DEFAULT 0,
+    due     TEXT NOT NULL    -- ISO 8601, UTC
+);
 CREATE TABLE IF NOT EXISTS noticed (
     field   TEXT PRIMARY KEY -- a name, never a value
 );
 """
 _MOST_NOTICED, _LONGEST = 1000, 80
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 class Spool:
@@ -92,6 +107,33 @@ class Spool:
         asked = "SELECT packed FROM original WHERE sha256 = ?"
         row = self._rows.execute(asked, (sha256,)).fetchone()
         return None if row is None else zlib.decompress(row[0])
+
+    def wait_for(self, pointer: Pointer, due: datetime) -> None:
+        """Keeps what must be fetched. One that is known already stays as it is."""
+        self._rows.execute(
+            "INSERT OR IGNORE INTO waiting (event, type, url, number, due) VALUES (?, ?, ?, ?, ?)",
+            (pointer.event, pointer.type, pointer.url, pointer.nhs_number, _utc(due)),
+        )
+
+    def due(self, now: datetime, most: int) -> list[tuple[Pointer, int]]:
+        """(pointer, how often it was tried) of those to be tried now, the oldest first."""
+        asked = (
+            "SELECT event, type, url, number, tries FROM waiting WHERE due <= ? "
+            "ORDER BY due, event LIMIT ?"
+        )
+        return [
+            (Pointer(event=event, type=kind, url=url, nhs_number=number), int(tries))
+            for event, kind, url, number, tries in self._rows.execute(asked, (_utc(now), most))
+        ]
+
+    def later(self, pointer: Pointer, due: datetime) -> None:
+        self._rows.execute(
+            "UPDATE waiting SET tries = tries + 1, due = ? WHERE event = ?",
+            (_utc(due), pointer.event),
+        )
+
+    def fetched(self, pointer: Pointer) -> None:
+        self._rows.execute("DELETE FROM waiting WHERE event = ?", (pointer.event,))
 
     def notices(self, field: str) -> bool:
         """Whether this field of theirs is seen for the first time; at most a thousand are."""

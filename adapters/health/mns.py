@@ -8,10 +8,10 @@ whom it does not hold (FORMATS.md 2 rule 13). The NHS number leaves as an identi
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from adapters.contract import Event, Item, Nothing, Quarantined, Site
+from adapters.contract import NOT_FETCHED, Event, Item, Nothing, Pointer, Quarantined, Site
 from adapters.dates import is_adult
 from adapters.health import fhir
 from adapters.health.facts import registrations
@@ -30,16 +30,6 @@ _BOM = b"\xef\xbb\xbf"
 _BEGINNING = 2000
 _DEATH, _NUMBER, _PRACTICE = "pds-death-notification", "nhs-number-change", "pds-change-of-gp"
 _FETCHED = frozenset({_NUMBER, _PRACTICE, "patientflags-change"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pointer:
-    """Where what an event is about can be read, by whoever may ask the service that holds it."""
-
-    event: str
-    type: str
-    url: str = field(repr=False)
-    nhs_number: str = field(repr=False)
 
 
 def is_mns(native: bytes) -> bool:
@@ -134,7 +124,7 @@ def _pointer(notice: Notice) -> Pointer | None:
 
 def _not_fetched(notice: Notice) -> Item:
     """It waits until it is fetched; where no address is given, a person must find out."""
-    reason = "not_fetched" if _pointer(notice) is not None else "needs_person"
+    reason = NOT_FETCHED if _pointer(notice) is not None else "needs_person"
     return Quarantined(reason=reason, detail=notice.type, unseen=notice.unseen)
 
 

@@ -18,6 +18,7 @@ import uvloop
 
 from adapters.contract import Disclosed, Site
 from adapters.edge import Edge, SiteKeys
+from adapters.fetching import Fetching, Service
 from adapters.folder import Folder
 from adapters.formats import Format, format_named
 from adapters.http import adapter_app
@@ -108,6 +109,7 @@ def _edge(feed: Feed, run: _Run) -> Edge:
         keys=site_keys(run.settings, where.organisation),
         spool=spool,
         sender=run.sends,
+        pointers=form.pointers if feed.fetch is not None else None,
     )
 
 
@@ -154,6 +156,12 @@ def _works(feed: Feed, edge: Edge, run: _Run) -> list[Coroutine[Any, Any, None]]
         works.append(folder.run(run.stop))
     if feed.kafka is not None:
         works.append(_follows(feed.name, feed.kafka, edge, run.settings))
+    fetched = format_named(feed.agency, feed.format).fetched
+    if feed.fetch is not None and fetched is not None:
+        asked = feed.fetch
+        service = Service(base=asked.base, token=asked.token, authority=asked.authority)
+        fetching = Fetching(edge=edge, fetched=fetched, get=service.get, now=clock)
+        works.append(fetching.run(run.stop))
     return works
 
 
