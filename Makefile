@@ -35,7 +35,8 @@ check: $(VENV)/complete ## format, lint, types, imports, policies, unit tests; n
 	@$(BIN)/broker policy check > /dev/null
 	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/adapters tests/journeys
 
-bench: $(VENV)/complete ## measure, and write var/bench/latest.json
+bench: $(VENV)/complete ## measure, and write var/bench/*.json
+	@$(BIN)/python -m tests.bench.adapters
 	@$(BIN)/python -m tests.bench.load
 
 chaos: $(VENV)/complete ## kill processes at random for longer than the tests do

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
+from math import isfinite
 from typing import Any
 
 import yaml
@@ -182,7 +183,7 @@ class _Row:
             return cell.date().isoformat()
         if isinstance(cell, date):
             return cell.isoformat()
-        if isinstance(cell, int | float) and int(cell) in _LOOKS_EXCEL:
+        if isinstance(cell, int | float) and isfinite(cell) and int(cell) in _LOOKS_EXCEL:
             return _from_serial(cell)
         written = self._text(name)
         for form in _FORMATS:

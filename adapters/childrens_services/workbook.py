@@ -6,6 +6,7 @@ it is opened (SECURITY.md 6).
 """
 
 import io
+import struct
 import zipfile
 import zlib
 from typing import Any
@@ -19,6 +20,9 @@ _MOST_ENTRIES, _MOST_UNPACKED, _MOST_RATIO = 500, 100 * 1024 * 1024, 200
 _SMALL = 64 * 1024  # below it a ratio says nothing
 MOST_ROWS, _MOST_COLUMNS = 20_000, 80
 _CHUNK = 64 * 1024
+_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError,
+           EOFError, struct.error, IndexError, KeyError)  # fmt: skip
+"""What the standard library raises over a damaged archive."""
 _NOT_WANTED = (b"<!DOCTYPE", b"<!ENTITY", "<!DOCTYPE".encode("utf-16-le"),
                "<!DOCTYPE".encode("utf-16-be"))  # fmt: skip
 _LONGEST_MARK = max(map(len, _NOT_WANTED))
@@ -70,7 +74,7 @@ def _check(native: bytes) -> None:
                     raise Malformed("too_large", "workbook packed too tightly")
                 if each.filename.endswith((".xml", ".rels")):
                     _check_entry(archive, each)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError):
+    except _BROKEN:
         raise Malformed("not_this_format", "not a workbook") from None
 
 
