@@ -17,7 +17,7 @@ from adapters.contract import Event, Item, Nothing, Quarantined, Site
 from adapters.dates import is_adult
 from adapters.levels import urgency
 from adapters.natives import native_part, protect, pruned
-from adapters.sources import Aside, Reading, Row, filled, mapped, section
+from adapters.sources import Aside, Reading, Row, filled, listed, mapped, section
 from broker.domain.words import EventType, Lane
 
 _MOST_BYTES, _MOST_ROWS, _MOST_WORDS, _FIELD = 10_000_000, 20_000, 32_000, 80
@@ -125,7 +125,7 @@ def columns_read(profile: Mapping[str, Any]) -> set[str]:
             for name, value in spec.items():
                 if name in {"column", "postcode", "native"} and isinstance(value, str):
                     found.add(value)
-                elif name in {"columns", "lines"} and isinstance(value, list):
+                elif name in {"columns", "lines", "same"} and isinstance(value, list):
                     found.update(value)
                 elif name in {"reference", "version", "correlation", "subject_key"}:
                     found.update(re.findall(r"\{([^}]*)\}", str(value)))
@@ -283,12 +283,7 @@ def _rule(profile: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
 
 
 def _listed(row: Row, rule: Mapping[str, Any] | None) -> bool:
-    if not rule:
-        return False
-    value = row.get(rule["column"], "").strip().casefold()
-    return value in {
-        str(each).strip().casefold() for each in rule["values" if "values" in rule else "map"]
-    }
+    return rule is not None and listed(row, rule)
 
 
 def _subject_key(templates: Sequence[str], row: Row) -> str:

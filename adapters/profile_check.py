@@ -27,7 +27,7 @@ _NEEDED = ("profile", "agency", "publisher", "source", "columns", "identity_of_r
 _SOURCES = frozenset({
     "const", "column", "map", "unlisted", "format", "columns", "date_only", "flags", "true",
     "identifier", "issuer", "assurance", "lines", "postcode", "pattern", "present", "absent",
-    "integer", "native", "with", "split",
+    "integer", "native", "with", "split", "when", "first", "same", "then",
 })  # fmt: skip
 _ROW = frozenset({"reference", "version", "correlation", "subject_key"})
 _SECTIONS = ("plain", "routing", "categories")
@@ -131,6 +131,11 @@ def _spec(spec: Any, node: Mapping[str, Any], at: Path) -> Iterator[tuple[Path, 
     for name in spec:
         if name not in _SOURCES:
             yield (*at, name), _unknown(str(name), _SOURCES)
+    several = spec.get("first")
+    for number, each in enumerate(several if isinstance(several, list) else []):
+        yield from _spec(each, node, (*at, "first", number))
+    if "same" in spec and "then" not in spec:
+        yield at, "write then: the value that is meant if the columns say the same"
     yield from _values(spec, node, at)
     yield from _formats(spec, at)
 
@@ -146,7 +151,7 @@ def _values(
     flags = spec.get("flags")
     if isinstance(flags, dict):
         given += [((*at, "flags", str(name)), [value]) for name, value in flags.items()]
-    for name in ("unlisted", "present", "absent"):
+    for name in ("unlisted", "present", "absent", "then"):
         if name in spec and not (isinstance(spec[name], str) and spec[name] in _FIXED):
             given.append(((*at, name), spec[name]))
     allows = _allows(node)

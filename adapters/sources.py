@@ -5,7 +5,7 @@ raises Aside.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -73,6 +73,13 @@ def _value(spec: Any, reading: Reading, path: str) -> Any:  # noqa: PLR0911, PLR
         kept = [one for each in found if each is not OMIT for one in each]
         return kept or OMIT
     row = reading.row
+    if "when" in spec and not listed(row, spec["when"]):
+        return OMIT
+    if "first" in spec:
+        given = (_value(each, reading, path) for each in spec["first"])
+        return next((each for each in given if each is not OMIT), OMIT)
+    if "same" in spec:
+        return spec["then"] if _same(spec["same"], row) else OMIT
     if "const" in spec:
         return spec["const"]
     if "identifier" in spec:
@@ -105,6 +112,20 @@ def _value(spec: Any, reading: Reading, path: str) -> Any:  # noqa: PLR0911, PLR
     if "pattern" in spec:
         return _pattern(text.strip(), spec, reading)
     return _text(text, path)
+
+
+def listed(row: Row, rule: Mapping[str, Any]) -> bool:
+    """Whether the row's column holds one of the rule's values, whatever its case."""
+    value = row.get(rule["column"], "").strip().casefold()
+    return value in {
+        str(each).strip().casefold() for each in rule["values" if "values" in rule else "map"]
+    }
+
+
+def _same(columns: Sequence[str], row: Row) -> bool:
+    """Whether all of these columns say the same, and something; punctuation aside."""
+    said = {re.sub(r"[^0-9a-z]", "", row.get(name, "").casefold()) for name in columns}
+    return len(said) == 1 and said != {""}
 
 
 def _text(text: str, path: str) -> str:
