@@ -73,9 +73,10 @@ def corpus(shared: Annotated[Path, typer.Argument(help="The folder that holds sa
         if agency is None or not _is_message(file):
             apart[_ELSEWHERE if agency is None else _NO_MESSAGES] += 1
             continue
-        source = "/".join(file.relative_to(samples).parts[:2])
+        name = str(file.relative_to(samples))
+        source = "/".join(Path(name).parts[:2])
         line = table.setdefault(source, _Line(may_raise=source in _RECORDS))
-        _run(file, agency, line, expected.get(str(file.relative_to(samples))), raised)
+        _run(file, agency, line, name, expected.get(name), raised)
     _print(table, apart)
     raise typer.Exit(FOUND_SOMETHING if any(line.problems for line in table.values()) else 0)
 
@@ -91,10 +92,10 @@ def _run(
     file: Path,
     agency: Agency,
     line: _Line,
+    name: str,
     expected: Mapping[str, Any] | None,
     raised: set[str],
 ) -> None:
-    name = file.name
     began = time.perf_counter()
     try:
         found = list(outcomes(file, agency, None, raised))
@@ -111,7 +112,7 @@ def _run(
         line.problems.append(f"{name}: not accounted for")
     if expected is not None:
         line.problems += [f"{name}: {problem}" for problem in differences(found, expected)]
-        line.problems += _answered(file, found, expected)
+        line.problems += [f"{name}: {wrong}" for wrong in _answered(file, found, expected)]
     elif not line.may_raise and any(each["outcome"] == "notification" for each in found):
         line.problems.append(f"{name}: raised a concern")
 
@@ -133,7 +134,7 @@ def _answered(
     wanted = expected.get("ack")
     answers = [Answer(outcome=each["outcome"], reason=each["reason"]) for each in found]
     said = outcome_of(answers, file.read_bytes()).code if wanted else None
-    return [] if said == wanted else [f"{file.name}: answered {said}, not {wanted}"]
+    return [] if said == wanted else [f"answered {said}, not {wanted}"]
 
 
 def differences(found: list[dict[str, Any]], expected: Mapping[str, Any]) -> list[str]:
