@@ -194,6 +194,7 @@ async def deliver(
                 reply = await reader.readuntil(FS)
             finally:
                 writer.close()
+                await writer.wait_closed()
     except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as why:
         raise TryAgain("not_delivered", type(why).__name__) from None
     said = [line for line in reply.strip(VT + FS + b"\r\n").split(b"\r") if line[:3] == b"MSA"]

@@ -76,7 +76,8 @@ def corpus(shared: Annotated[Path, typer.Argument(help="The folder that holds sa
         name = str(file.relative_to(samples))
         source = "/".join(Path(name).parts[:2])
         line = table.setdefault(source, _Line(may_raise=source in _RECORDS))
-        _run(file, agency, line, name, expected.get(name), raised)
+        problems = _problems(file, agency, line, expected.get(name), raised)
+        line.problems += [f"{name}: {problem}" for problem in problems]
     _print(table, apart)
     raise typer.Exit(FOUND_SOMETHING if any(line.problems for line in table.values()) else 0)
 
@@ -88,33 +89,32 @@ def _files(samples: Path) -> Iterator[tuple[Path, Agency | None]]:
             yield file, _FOLDERS.get(file.relative_to(samples).parts[0])
 
 
-def _run(
+def _problems(
     file: Path,
     agency: Agency,
     line: _Line,
-    name: str,
     expected: Mapping[str, Any] | None,
     raised: set[str],
-) -> None:
+) -> list[str]:
+    """Reads one file, adds to the figures of its source, and says what is wrong."""
     began = time.perf_counter()
     try:
         found = list(outcomes(file, agency, None, raised))
     except Exception as fault:
         line.counts["crashes"] += 1
-        line.problems.append(f"{name}: {type(fault).__name__}")
-        return
+        return [type(fault).__name__]
     finally:
         line.seconds += time.perf_counter() - began
         line.counts["files"] += 1
     line.counts.update({"messages": messages_in(file.read_bytes(), agency, len(found))})
     line.counts.update(Counter(each["outcome"] for each in found))
     if not found:
-        line.problems.append(f"{name}: not accounted for")
+        return ["not accounted for"]
     if expected is not None:
-        line.problems += [f"{name}: {problem}" for problem in differences(found, expected)]
-        line.problems += [f"{name}: {wrong}" for wrong in _answered(file, found, expected)]
-    elif not line.may_raise and any(each["outcome"] == "notification" for each in found):
-        line.problems.append(f"{name}: raised a concern")
+        return [*differences(found, expected), *_answered(file, found, expected)]
+    if not line.may_raise and any(each["outcome"] == "notification" for each in found):
+        return ["raised a concern"]
+    return []
 
 
 def messages_in(native: bytes, agency: Agency, items: int) -> int:

@@ -7,14 +7,10 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from adapters.edge import Edge, SiteKeys
 from adapters.fetching import Fetching, Service
@@ -25,6 +21,7 @@ from adapters.spool import Spool
 from broker.domain.words import Agency
 from broker.errors import TryAgain
 from tests.adapters.held import RECEIVED
+from tests.adapters.loopback_tls import certificate
 from tests.adapters.test_edge import Topics
 from tests.world import BROKER_PUBLIC, SCHOOL, kid_of, numbered, secret, signing_secret
 
@@ -127,35 +124,6 @@ async def test_an_address_of_another_service_is_never_asked() -> None:
     service = Service(base="https://records.example/FHIR/")
     with pytest.raises(TryAgain, match="another service"):
         await service.get("https://elsewhere.example/FHIR/Patient/1")
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """An invented authority of one machine: its certificate and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
-    now = datetime.now(UTC)  # noqa: TID251 - certificates are checked by the machine's own clock
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return folder / "cert.pem", folder / "key.pem"
 
 
 class Answers(http.server.BaseHTTPRequestHandler):

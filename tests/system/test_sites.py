@@ -6,6 +6,7 @@ where their own systems look for it. Real processes, real Kafka, real PostgreSQL
 import asyncio
 import json
 import socket
+import ssl
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,11 +22,13 @@ from adapters.formats import ADAPTERS
 from adapters.mllp import deliver
 from adapters.sites import read_profile, site
 from broker.domain.words import Agency
+from broker.errors import TryAgain
 from broker.kafka import make_topics
 from deploy.local.parts import RunningKafka
 from tests.adapters.childrens_services.records import ENQUIRY, child, episode
 from tests.adapters.health.hl7 import message
 from tests.adapters.held import RECEIVED
+from tests.adapters.loopback_tls import certificate
 from tests.adapters.police.test_pole import incident, person
 from tests.adapters.schools.test_ctf import HEADER
 from tests.system.running import Broker, broker
@@ -73,7 +76,9 @@ class Site:
     """The site's file, and how its systems speak to it."""
 
     def __init__(self, under: Broker, folder: Path) -> None:
-        self.under, self.folder, self.port = under, folder, free_port()
+        self.under, self.folder = under, folder
+        self.port, self.tls_port = free_port(), free_port()
+        self.certificate, self.key = certificate(folder)
         transfers = yaml.safe_load(
             (Path(__file__).parents[2] / "adapters/schools/profiles/school-ctf.yaml").read_text()
         )
@@ -86,6 +91,12 @@ class Site:
     def written(self) -> dict[str, Any]:
         feeds = [
             {"name": "hl7", "agency": "health", "format": "hl7v2", "mllp": {"port": self.port}},
+            {
+                "name": "hl7-tls",
+                "agency": "health",
+                "format": "hl7v2",
+                "mllp": {"port": self.tls_port, "tls": self.tls()},
+            },
             {
                 "name": "pole",
                 "agency": "police",
@@ -126,6 +137,10 @@ class Site:
         ]
         return {"feeds": feeds, "receives": receives}
 
+    def tls(self) -> dict[str, str]:
+        certificate, key = str(self.certificate), str(self.key)
+        return {"certificate": certificate, "key": key, "clients": certificate}
+
     def files(self, name: str) -> list[Path]:
         folder = self.folder / name
         return sorted(folder.iterdir()) if folder.is_dir() else []
@@ -164,7 +179,7 @@ def running(
             under.start(f"carry-{lane}", "carry", "--lane", lane)
         under.start("deliver", "deliver")
         under.start("adapt", "adapt", str(here.file), "--spool", str(folder / "spool"))
-        under.until(lambda: listens(here.port), "the listener")
+        under.until(lambda: listens(here.port) and listens(here.tls_port), "the listeners")
         for name in ("drop", "export"):
             under.until((folder / name).is_dir, name)
         yield here
@@ -203,6 +218,20 @@ def test_a_hospitals_message_is_answered_and_told_to_each_agency_in_its_own_form
     (told,) = running.told("police", Agency.POLICE, "police-json")
     assert told.plain["iss"] == "org:ods:RZZ"
     assert len(running.files("council")) == 1
+
+
+def test_a_listener_with_tls_takes_only_those_it_knows(running: Site) -> None:
+    known = ssl.create_default_context(cafile=running.certificate)
+    stranger = ssl.create_default_context(cafile=running.certificate)
+    known.load_cert_chain(running.certificate, running.key)
+    native = message("ADT^A08", "PV1|1|I", pid=MARA)
+
+    def sent(context: ssl.SSLContext) -> Any:
+        return aside(lambda: deliver(native, "127.0.0.1", running.tls_port, context))
+
+    assert sent(known) == "AA"
+    with pytest.raises(TryAgain):
+        sent(stranger)
 
 
 def test_an_enquiry_of_the_council_is_told_to_school_practice_and_ward_in_theirs(
