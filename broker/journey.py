@@ -56,4 +56,12 @@ CALLS = {
     EventType.RELATIONSHIP_CHANGED: nobody,
     EventType.CASE_OPENED: nobody,
     EventType.CASE_CLOSED: nobody,
+    EventType.CONSENT_RECORDED: nobody,
+    EventType.SOURCE_OF_HARM_RECORDED: nobody,
+    EventType.LEVEL_CONFIRMED: nobody,
+    EventType.NECESSITY_RECORDED: nobody,
+    EventType.REFUSAL_WEIGHED: nobody,
+    EventType.DETRIMENT_RECORDED: nobody,
+    EventType.OVERRIDE_RAISED: nobody,
+    EventType.OVERRIDE_REVIEWED: nobody,
 }

@@ -40,7 +40,8 @@ def matrix(
     ] = False,
 ) -> None:
     """Print all 1,120 cells of the extent matrix, computed by asking the policies."""
-    found = computed_matrix(CedarPolicies(read_bundle(policies)))
+    bundle = read_bundle(policies)
+    found = computed_matrix(CedarPolicies(bundle), bundle.matrix_roles)
     typer.echo(json.dumps(found, indent=1) if as_json else printed(found))
 
 

@@ -51,6 +51,8 @@ class Question:
     sealed: bool = False
     conflict: bool = False
     location_barred: bool = False  # protected location, and the recipient is off its allow-list
+    outside_area: bool = False  # so barred, and in another area than the child's
+    detriment: bool = False  # a named person judged that telling this recipient would harm more
     necessity: bool = False  # a named person wrote why others must know without agreement
     own: bool = False  # the recipient is the desk that published
     jurisdiction: str = "GB-ENG"
@@ -58,10 +60,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Because:
-    """The policies that gave the extent, and those that stopped more. Never empty."""
+    """
+    The policies that gave the extent, those that stopped more, and the permits that these
+    overruled. Never empty.
+    """
 
     permits: tuple[PolicyId, ...] = ()
     forbids: tuple[PolicyId, ...] = ()
+    overruled: tuple[PolicyId, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.permits and not self.forbids:
@@ -73,12 +79,25 @@ NO_PERMIT_APPLIES = Because(forbids=(PolicyId("no-permit-applies"),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bases:
+    """
+    The lawful bases of a disclosure, one of each kind (DOMAIN.md 3.1): UK GDPR Article 6, the
+    condition for special category or offence data, and what lifts the common-law confidence.
+    """
+
+    article_6: str
+    condition: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
     """What the policies answer to one Question."""
 
     extents: Mapping[Category, Extent]
     because: Mapping[Category, Because]
     duties: frozenset[str] = frozenset()
+    bases: Mapping[Category, Bases] = field(default_factory=dict)  # of each category told at all
     policy: PolicyVersion
     level_used: Level
 

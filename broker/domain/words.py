@@ -78,6 +78,7 @@ class Role(StrEnum):
     DESIGNATED_SAFEGUARDING_LEAD = "designated_safeguarding_lead"
     EARLY_HELP_WORKER = "early_help_worker"
     GOVERNANCE_OFFICER = "governance_officer"
+    UNSCHEDULED_CARE = "unscheduled_care"
 
 
 class RelationshipKind(StrEnum):
@@ -100,6 +101,7 @@ class Gateway(StrEnum):
     DUTY_TO_SHARE_16LA = "duty_to_share_16la"
     POLICE_PROTECTION_46 = "police_protection_46"
     FGM_5B = "fgm_5b"
+    REFERRAL_ACKNOWLEDGEMENT = "referral_acknowledgement"
 
 
 class ConsentState(StrEnum):
@@ -134,8 +136,37 @@ class Lane(StrEnum):
     ROUTINE = "routine"
 
 
+class DirectiveKind(StrEnum):
+    """Three different things, never merged: only the last two are about sharing (DOMAIN.md 3.2)."""
+
+    SERVICE_AGREEMENT = "service_agreement"
+    INFORMATION_AGREEMENT = "information_agreement"
+    LAWFUL_BASIS_CONSENT = "lawful_basis_consent"
+
+
+class Capacity(StrEnum):
+    """In what capacity somebody gives or refuses agreement (DOMAIN.md 3.2)."""
+
+    ADULT_SELF = "adult_self"
+    PR_HOLDER = "pr_holder"
+    YOUNG_PERSON_16_17 = "young_person_16_17"
+    CHILD_U16_COMPETENT = "child_u16_competent"
+    COURT = "court"
+
+
+class ReviewOutcome(StrEnum):
+    """What a second person found about an override (DOMAIN.md 4.4)."""
+
+    UPHELD = "upheld"
+    UPHELD_WITH_LEARNING = "upheld_with_learning"
+    NOT_JUSTIFIED = "not_justified"
+
+
 class EventType(StrEnum):
-    """What a notification announces. The first two are about a concern, the rest are facts."""
+    """
+    What a notification announces. The first two are about a concern, the next four are facts, the
+    rest are statements: what a named person says about sharing.
+    """
 
     CONCERN_RAISED = "concern.raised"
     CONCERN_RETRACTED = "concern.retracted"
@@ -143,3 +174,11 @@ class EventType(StrEnum):
     RELATIONSHIP_CHANGED = "relationship.changed"
     CASE_OPENED = "case.opened"
     CASE_CLOSED = "case.closed"
+    CONSENT_RECORDED = "consent.recorded"
+    SOURCE_OF_HARM_RECORDED = "source_of_harm.recorded"
+    LEVEL_CONFIRMED = "level.confirmed"
+    NECESSITY_RECORDED = "necessity.recorded"
+    REFUSAL_WEIGHED = "refusal.weighed"
+    DETRIMENT_RECORDED = "detriment.recorded"
+    OVERRIDE_RAISED = "override.raised"
+    OVERRIDE_REVIEWED = "override.reviewed"

@@ -5,6 +5,7 @@ Anything wrong raises PolicySetInvalid, which says in which file and what to wri
 """
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -15,12 +16,13 @@ import cedarpy
 
 from broker.domain.ids import PolicyVersion
 from broker.domain.known import Rules
-from broker.domain.words import Category
+from broker.domain.words import Category, Role
 from broker.errors import PolicySetInvalid
 from broker.policy.lint import Tree, facts_in, findings, named
 from broker.policy.rules import FILES, LevelRules, rules_from
 
 _SCHEMA = "schema.cedarschema"
+_MATRIX = "matrix/default_matrix.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class Bundle:
     levels: LevelRules
     rules: Rules = field(repr=False)
     blind: frozenset[Category]
+    matrix_roles: tuple[Role, ...]  # those that the signed matrix has a row for
 
 
 def packaged() -> Traversable:
@@ -67,6 +70,7 @@ def read_bundle(folder: Path | None = None) -> Bundle:
         levels=written.levels,
         rules=written.rules,
         blind=written.blind,
+        matrix_roles=_matrix_roles(root),
     )
 
 
@@ -75,6 +79,13 @@ def _text(root: Traversable, name: str) -> str:
         return root.joinpath(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise PolicySetInvalid("policy_file", f"{name}: {type(error).__name__}") from None
+
+
+def _matrix_roles(root: Traversable) -> tuple[Role, ...]:
+    try:
+        return tuple(map(Role, json.loads(_text(root, _MATRIX))["roles"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise PolicySetInvalid("policy_file", f"{_MATRIX}: {error}") from None
 
 
 def _cedar_files(folder: Traversable, under: str) -> Iterator[str]:

@@ -197,6 +197,8 @@ class CedarPolicies:
             "sealed": question.sealed,
             "conflict": question.conflict,
             "locationBarred": question.location_barred,
+            "outsideArea": question.outside_area,
+            "detriment": question.detriment,
             "override": category in question.override,
             "own": question.own,
             "home": question.jurisdiction == self.bundle.levels.jurisdiction,

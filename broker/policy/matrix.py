@@ -1,5 +1,7 @@
 """The extent matrix, computed by asking the policies: what a role gets, level by level."""
 
+from collections.abc import Sequence
+
 from broker.domain.decision import Question
 from broker.domain.words import (
     Agency,
@@ -19,14 +21,14 @@ Matrix = dict[str, dict[str, dict[str, dict[str, str]]]]
 _AGREEMENT = {"agreed": frozenset(Category), "none": frozenset[Category]()}
 
 
-def matrix(policies: Policies) -> Matrix:
+def matrix(policies: Policies, roles: Sequence[Role]) -> Matrix:
     """
-    5 levels x 2 x 8 roles x 14 categories: a confirmed level, a relationship that holds, necessity
-    written down, no gateway, no override, and no restriction.
+    5 levels x 2 x these roles x 14 categories: a confirmed level, a relationship that holds,
+    necessity written down, no gateway, no override, and no restriction.
     """
     return {
         level.value: {
-            agreement: {role.value: _row(policies, level, agreed, role) for role in Role}
+            agreement: {role.value: _row(policies, level, agreed, role) for role in roles}
             for agreement, agreed in _AGREEMENT.items()
         }
         for level in Level

@@ -46,6 +46,8 @@ QUESTIONS = st.builds(
     sealed=st.booleans(),
     conflict=st.booleans(),
     location_barred=st.booleans(),
+    outside_area=st.booleans(),
+    detriment=st.booleans(),
     necessity=st.booleans(),
     own=st.booleans(),
 )
@@ -77,7 +79,7 @@ def test_every_policy_is_named_by_at_least_one_case() -> None:
 
 def test_the_policies_give_every_cell_of_the_table_that_the_partnership_signs() -> None:
     signed = json.loads(files("policies").joinpath("matrix/default_matrix.json").read_text())
-    assert matrix(POLICIES) == signed["matrix"]
+    assert matrix(POLICIES, POLICIES.bundle.matrix_roles) == signed["matrix"]
 
 
 def test_the_generated_cedar_text_is_what_the_table_says() -> None:
