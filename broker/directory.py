@@ -1,5 +1,5 @@
 """
-Step 4: who might need to know? Relationships, whoever is on duty for the area, gateways.
+Step 4: who might need to know? Relationships, whoever is on duty for the area, gateways, overrides.
 
 Naming somebody here tells them nothing: it only raises a question that the policies answer, and
 the answer is recorded whatever it is.
@@ -8,11 +8,13 @@ the answer is recorded whatever it is.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from broker.domain.decision import AreaDuty, Candidate, GatewayRule, Question, Recipient
+from broker.domain.decision import AreaDuty, Candidate, GatewayRule, Recipient
 from broker.domain.ids import OrganisationId
-from broker.domain.known import Directory, Known, Match, MatchState, Relationship, Rules
+from broker.domain.known import Directory, Known, Match, Relationship, Rules
 from broker.domain.notification import Notification
-from broker.domain.words import Agency, Category, Gateway, RelationshipKind
+from broker.domain.rules import Asks
+from broker.domain.words import Agency, RelationshipKind, Role
+from broker.question import Situation, holding, level_of, live, question, says
 
 _Found = tuple[Recipient, RelationshipKind, str]
 
@@ -24,38 +26,24 @@ def who_might_need_to_know(
     The candidates, each recipient once, in a stable order. Nobody is found *through* a doubtful
     match: then only those on duty for the area are candidates, told that the child is not certain.
     """
-    certain = match.state is not MatchState.NEEDS_PERSON
-    held = _held(known.relationships.get(match.subject, ()), known.now) if certain else []
-    area = _area(notification, match, known, directory)
-    related = [
-        *_related(held, directory),
-        *(_without_school(notification, area, held, rules, directory) if certain else ()),
-    ]
+    situation = Situation(
+        notification=notification, match=match, known=known, rules=rules, directory=directory
+    )
+    held = _held(situation)
+    related = [*_related(held, directory), *_without_school(situation, held)]
     found = [
         *related,
         *_deputies(notification, related, directory),
-        *_on_duty(notification, area, held, rules, directory),
+        *_on_duty(situation, held),
+        *(each for rule in holding(situation) for each in _through(rule, situation)),
+        *_overridden(situation),
     ]
+    ends = {(each.organisation, each.role): each.until for each in held}
     asked: dict[Recipient, Candidate] = {}
     for recipient, kind, why in found:
-        if recipient in asked or _is_the_desk(recipient, notification, directory):
-            continue
-        question = _question(
-            notification,
-            recipient,
-            kind,
-            match=match,
-            known=known,
-            rules=rules,
-            directory=directory,
-        )
-        asked[recipient] = Candidate(
-            recipient=recipient,
-            question=question,
-            why=why,
-            ring=_ring(notification, recipient, directory, barred=question.location_barred),
-            child_certain=certain,
-        )
+        if recipient not in asked and not _is_the_desk(recipient, notification, directory):
+            until = ends.get((recipient.organisation, recipient.role))
+            asked[recipient] = _candidate(situation, recipient, kind, why, until)
     return tuple(asked.values())
 
 
@@ -63,22 +51,46 @@ def who_was_told(
     notification: Notification, match: Match, known: Known, *, rules: Rules, directory: Directory
 ) -> tuple[Candidate, ...]:
     """Of a retraction: everybody who holds a disclosure of the concern, whatever they are now."""
+    recipients = known.told.get(notification.thread, ())
+    return told_before(
+        notification, match, known, recipients=recipients, rules=rules, directory=directory
+    )
+
+
+def told_before(
+    notification: Notification,
+    match: Match,
+    known: Known,
+    *,
+    recipients: Sequence[Recipient],
+    rules: Rules,
+    directory: Directory,
+) -> tuple[Candidate, ...]:
+    """These recipients as candidates for no other reason than that they were told."""
+    situation = Situation(
+        notification=notification, match=match, known=known, rules=rules, directory=directory
+    )
     return tuple(
-        Candidate(
-            recipient=recipient,
-            question=_question(
-                notification,
-                recipient,
-                RelationshipKind.NONE,
-                match=match,
-                known=known,
-                rules=rules,
-                directory=directory,
-            ),
-            why="told_before",
-            ring=notification.publisher,
-        )
-        for recipient in known.told.get(notification.thread, ())
+        _candidate(situation, each, RelationshipKind.NONE, "told_before", None)
+        for each in recipients
+    )
+
+
+def _candidate(
+    situation: Situation,
+    recipient: Recipient,
+    kind: RelationshipKind,
+    why: str,
+    until: datetime | None,
+) -> Candidate:
+    asked, rests = question(situation, recipient, kind, until=until)
+    return Candidate(
+        recipient=recipient,
+        question=asked,
+        why=why,
+        ring=_ring(situation, recipient, barred=asked.location_barred),
+        child_certain=situation.certain,
+        rests=rests,
     )
 
 
@@ -90,8 +102,11 @@ def nobody(
     return ()
 
 
-def _held(relationships: Iterable[Relationship], now: datetime) -> list[Relationship]:
-    return [relationship for relationship in relationships if relationship.holds_at(now)]
+def _held(situation: Situation) -> Sequence[Relationship]:
+    if not situation.certain:
+        return []
+    relationships = situation.known.relationships.get(situation.match.subject, ())
+    return [each for each in relationships if each.holds_at(situation.now)]
 
 
 def _related(held: Sequence[Relationship], directory: Directory) -> Iterable[_Found]:
@@ -127,54 +142,78 @@ def _deputies(
             yield Recipient(organisation=each, role=recipient.role, agency=agency), kind, "deputy"
 
 
-def _without_school(
-    notification: Notification,
-    area: str,
-    held: Sequence[Relationship],
-    rules: Rules,
-    directory: Directory,
-) -> Iterable[_Found]:
+def _without_school(situation: Situation, held: Sequence[Relationship]) -> Iterable[_Found]:
     """A child educated at home has nobody enrolled: the council's officer is asked instead."""
-    rule = rules.without_school
-    if any(each.kind is rule.relationship for each in held):
+    rule, notification = situation.rules.without_school, situation.notification
+    if not situation.certain or any(each.kind is rule.relationship for each in held):
         return
-    if notification.agency not in rule.stated_by or not _says(
-        notification, rule.claim, rule.equals
-    ):
+    if notification.agency not in rule.stated_by or not says(notification, rule.claim, rule.equals):
         return
-    for each in directory.stand_ins.get((area, Agency.SCHOOLS), ())[:1]:
+    directory = situation.directory
+    for each in directory.stand_ins.get((situation.area, Agency.SCHOOLS), ())[:1]:
         agency = directory.bodies[each].agency
         recipient = Recipient(organisation=each, role=rule.role, agency=agency)
         yield recipient, rule.relationship, "educated_at_home"
 
 
-def _on_duty(
-    notification: Notification,
-    area: str,
-    held: Sequence[Relationship],
-    rules: Rules,
-    directory: Directory,
-) -> Iterable[_Found]:
+def _on_duty(situation: Situation, held: Sequence[Relationship]) -> Iterable[_Found]:
     """Whoever answers for the area, from the level at which policy calls them."""
     open_case = any(relationship.kind is RelationshipKind.ALLOCATED for relationship in held)
     called = {
         duty.role
-        for duty in rules.area_duties
-        if _is_called(duty, notification, open_case=open_case)
+        for duty in situation.rules.area_duties
+        if _is_called(duty, situation, open_case=open_case)
     }
-    for recipient in directory.on_duty.get(area, ()):
-        if recipient.role in called:
+    yield from _duty_of(situation, called)
+
+
+def _duty_of(situation: Situation, roles: Iterable[Role]) -> Iterable[_Found]:
+    wanted = set(roles)
+    for recipient in situation.directory.on_duty.get(situation.area, ()):
+        if recipient.role in wanted:
             yield recipient, RelationshipKind.NONE, "area_duty"
 
 
-def _is_called(duty: AreaDuty, notification: Notification, *, open_case: bool) -> bool:
-    return notification.level >= (duty.with_open_case_from if open_case else duty.from_level)
+def _is_called(duty: AreaDuty, situation: Situation, *, open_case: bool) -> bool:
+    level, _ = level_of(situation)
+    return level >= (duty.with_open_case_from if open_case else duty.from_level)
 
 
-def _area(notification: Notification, match: Match, known: Known, directory: Directory) -> str:
-    """Where the child lives; while nobody knows, where the child was found."""
-    found = directory.bodies[notification.publisher].area
-    return known.areas.get(match.subject, found)
+def _through(rule: GatewayRule, situation: Situation) -> Iterable[_Found]:
+    """Whom a gateway that holds makes a candidate, beside those who are candidates already."""
+    directory = situation.directory
+    match rule.asks:
+        case Asks.RELATED:
+            return
+        case Asks.ON_DUTY:
+            yield from _duty_of(situation, rule.roles)
+        case Asks.AREA:
+            for recipient in directory.by_area.get(situation.area, ()):
+                if recipient.role in rule.roles:
+                    yield recipient, RelationshipKind.NONE, rule.gateway.value
+        case Asks.REFERRER if situation.certain:
+            published = situation.known.published.get(situation.match.subject, frozenset())
+            for each in sorted(published - {situation.notification.publisher}):
+                desk = directory.bodies[each].desk if each in directory.bodies else None
+                if desk is not None and desk in rule.roles:
+                    agency = directory.bodies[each].agency
+                    recipient = Recipient(organisation=each, role=desk, agency=agency)
+                    yield recipient, RelationshipKind.NONE, rule.gateway.value
+        case Asks.REFERRER:
+            return
+
+
+def _overridden(situation: Situation) -> Iterable[_Found]:
+    """Whom a live override names; through a doubtful match it makes nobody a candidate."""
+    for override in live(situation):
+        for named in sorted(override.recipients):
+            organisation, _, role = named.partition(" ")
+            body = situation.directory.bodies.get(OrganisationId(organisation))
+            if body is not None:
+                recipient = Recipient(
+                    organisation=OrganisationId(organisation), role=Role(role), agency=body.agency
+                )
+                yield recipient, RelationshipKind.NONE, "override"
 
 
 def _is_the_desk(recipient: Recipient, notification: Notification, directory: Directory) -> bool:
@@ -183,125 +222,13 @@ def _is_the_desk(recipient: Recipient, notification: Notification, directory: Di
     return recipient.organisation == notification.publisher and recipient.role is publisher.desk
 
 
-def _question(
-    notification: Notification,
-    recipient: Recipient,
-    kind: RelationshipKind,
-    *,
-    match: Match,
-    known: Known,
-    rules: Rules,
-    directory: Directory,
-) -> Question:
-    routing = notification.routing
-    certain = match.state is not MatchState.NEEDS_PERSON
-    stated = routing.consent_state
-    nobody: frozenset[Category] = frozenset()
-    agreed = rules.agreement_counts_for if stated in rules.agreed_states and certain else nobody
-    refused = rules.refusal_counts_for if stated in rules.refused_states else nobody
-    return Question(
-        role=recipient.role,
-        agency=recipient.agency,
-        publisher=notification.agency,
-        level=notification.level,
-        level_state=notification.level_state,
-        gateway=established(notification, recipient, kind, rules.gateways),
-        relationship=kind,
-        consent_stated=stated,
-        agreed=agreed,
-        refused=refused,
-        sealed=routing.sealed,
-        conflict=recipient.organisation in routing.excluded,
-        location_barred=_location_barred(
-            notification, recipient, match=match, known=known, rules=rules, directory=directory
-        ),
-        jurisdiction=routing.jurisdiction,
-    )
-
-
-def _ring(
-    notification: Notification, recipient: Recipient, directory: Directory, *, barred: bool
-) -> OrganisationId:
+def _ring(situation: Situation, recipient: Recipient, *, barred: bool) -> OrganisationId:
     """
     The publisher; but where its name could tell where a protected child is, the recipient's own
     hub: whoever is listed first for the recipient's own area (DOMAIN.md 4.1).
     """
     if not barred:
-        return notification.publisher
-    own_area = directory.bodies[recipient.organisation].area
-    hubs = directory.on_duty.get(own_area, ())
+        return situation.notification.publisher
+    own_area = situation.directory.bodies[recipient.organisation].area
+    hubs = situation.directory.on_duty.get(own_area, ())
     return hubs[0].organisation if hubs else recipient.organisation
-
-
-def established(
-    notification: Notification,
-    recipient: Recipient,
-    kind: RelationshipKind,
-    gateways: Iterable[GatewayRule],
-) -> Gateway:
-    """The gateway that holds for this recipient; a publisher's claim alone opens nothing."""
-    for rule in gateways:
-        if (
-            notification.routing.gateway is rule.gateway
-            and notification.agency is rule.publisher
-            and recipient.role in rule.roles
-            and kind in rule.relationships
-            and _claimed(notification, rule)
-        ):
-            return rule.gateway
-    return Gateway.NONE
-
-
-def _claimed(notification: Notification, rule: GatewayRule) -> bool:
-    return rule.claim is None or _says(notification, rule.claim, rule.equals)
-
-
-def _says(notification: Notification, named: str, equals: frozenset[str]) -> bool:
-    """Whether a coded fact of the notification is one of these: `category.summary.member`."""
-    claim, _, member = named.rpartition(".")
-    found = notification.claims.get(claim)
-    value = found.get(member) if isinstance(found, dict) else None
-    return any(_word(each) in equals for each in (value if isinstance(value, list) else [value]))
-
-
-def _word(value: object) -> str:
-    """A claim's value as policies/gateways.yaml writes it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _location_barred(
-    notification: Notification,
-    recipient: Recipient,
-    *,
-    match: Match,
-    known: Known,
-    rules: Rules,
-    directory: Directory,
-) -> bool:
-    """
-    Protected, and this recipient is not on the list. While it is doubtful who the child is, the
-    protection of anybody it might be counts: doubt widens protection, never access.
-    """
-    protected = [
-        known.protected[subject]
-        for subject in (match.subject, *match.doubted)
-        if subject in known.protected
-    ]
-    if not protected and not notification.routing.location_protected:
-        return False
-    area = _area(notification, match, known, directory)
-    body = directory.bodies[recipient.organisation]
-    if body.agency in rules.allowed_by_right and body.area == area:
-        return False
-    named = {recipient.organisation} <= _named(notification, protected)
-    return not named
-
-
-def _named(
-    notification: Notification, protected: Sequence[frozenset[OrganisationId]]
-) -> frozenset[OrganisationId]:
-    """The allow-list: whoever published the location and whoever was named since."""
-    listed: frozenset[OrganisationId] = frozenset().union(*protected)
-    if notification.routing.location_protected:
-        listed |= notification.routing.allow_list | {notification.publisher}
-    return listed

@@ -17,7 +17,9 @@ from broker.domain.words import Category, EventType, Extent
 _PARTS_AT = {Extent.SUMMARY: ("summary",), Extent.FULL: ("summary", "full")}
 
 
-def redact(notification: Notification, decision: Decision, rules: Rules) -> Disclosure | Refusal:
+def redact(
+    notification: Notification, decision: Decision, rules: Rules, *, made_in_round: int = 1
+) -> Disclosure | Refusal:
     """Exactly what the decision lets pass. Broker-only claims are in no category: they never do."""
     claims: list[str] = []
     held: list[Category] = []
@@ -31,7 +33,7 @@ def redact(notification: Notification, decision: Decision, rules: Rules) -> Disc
         claims += parts
         if extent is Extent.EXISTENCE and category in notification.categories:
             held.append(category)
-    made = decision_id(notification.id, decision)
+    made = decision_id(notification.id, decision, made_in_round)
     recalled = notification.type is EventType.CONCERN_RETRACTED
     if recalled:  # it names what no longer stands, and tells nothing new
         claims, held = [], []
@@ -79,6 +81,11 @@ def decision_id(
 
 def disclosure_id(decision: DecisionId) -> DisclosureId:
     return DisclosureId(_id("disclosure", decision))
+
+
+def recall_id(disclosure: DisclosureId, made_in_round: int) -> DisclosureId:
+    """A recall has an id of its own: its recipient gives a receipt for it."""
+    return DisclosureId(_id("recall", disclosure, made_in_round))
 
 
 def _id(*parts: str | int) -> str:

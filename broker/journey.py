@@ -12,13 +12,14 @@ comes out after step 6, in one transaction; delivery.py sends it.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from broker.directory import nobody, who_might_need_to_know, who_was_told
 from broker.disclosure import redact
 from broker.domain.batch import Genuine, Outcome
-from broker.domain.decision import Decision
+from broker.domain.decision import Candidate, Decision, Question
 from broker.domain.known import Directory, Known, Rules
-from broker.domain.words import EventType
+from broker.domain.words import Category, EventType
 from broker.identity import who_is_it
 from broker.ports import Policies
 
@@ -40,14 +41,35 @@ def carry(
         candidates = CALLS[notification.type](  # (4)
             notification, match, known, rules=rules, directory=directory
         )
-        decisions = [  # (5)
-            Decision(candidate=candidate, ruling=policies.decide(candidate.question))
-            for candidate in candidates
-        ]
+        decisions = decide(candidates, policies)  # (5)
         results = tuple(redact(notification, decision, rules) for decision in decisions)  # (6)
         outcomes.append(Outcome(genuine=genuine, match=match, results=results))
     return outcomes
 
+
+def decide(candidates: Sequence[Candidate], policies: Policies) -> list[Decision]:
+    """For each candidate the ruling, and what of it would be less without agreement or override."""
+    return [
+        Decision(
+            candidate=candidate,
+            ruling=policies.decide(asked),
+            needs_agreement=_more(asked, replace(asked, agreed=_NONE), policies),
+            needs_override=_more(asked, replace(asked, override=_NONE), policies),
+        )
+        for candidate in candidates
+        if (asked := candidate.question)
+    ]
+
+
+def _more(asked: Question, without: Question, policies: Policies) -> frozenset[Category]:
+    """The categories of which `asked` is answered with more than `without`."""
+    if asked == without:
+        return _NONE
+    told, less = policies.decide(asked).extents, policies.decide(without).extents
+    return frozenset(each for each in Category if told[each] > less[each])
+
+
+_NONE = frozenset[Category]()
 
 CALLS = {
     EventType.CONCERN_RAISED: who_might_need_to_know,

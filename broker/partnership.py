@@ -35,6 +35,7 @@ class Organisation:
     publisher: bool = False
     deputy_of: OrganisationId | None = None  # asked where a conflict shuts that body's own route
     stands_in_for: tuple[Agency, ...] = ()  # in its area, where there is no deputy, or no school
+    jurisdiction: str = "GB-ENG"  # whose law binds it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +62,21 @@ class Partnership:
                 for role in each.on_duty
             ]
         bodies = {
-            each.id: Body(agency=each.agency, area=each.area, desk=each.desk)
+            each.id: Body(
+                agency=each.agency,
+                area=each.area,
+                desk=each.desk,
+                jurisdiction=each.jurisdiction,
+                roles=frozenset({*each.roles, *each.on_duty, *self._speaking(each.id)}),
+            )
             for each in self.organisations.values()
         }
+        by_area: dict[str, list[Recipient]] = defaultdict(list)
+        for each in self.organisations.values():
+            by_area[each.area] += [
+                Recipient(organisation=each.id, role=role, agency=each.agency)
+                for role in each.roles
+            ]
         deputies: dict[OrganisationId, list[OrganisationId]] = defaultdict(list)
         stand_ins: dict[tuple[str, Agency], list[OrganisationId]] = defaultdict(list)
         for each in self.organisations.values():
@@ -72,8 +85,17 @@ class Partnership:
             for agency in each.stands_in_for:
                 stand_ins[each.area, agency].append(each.id)
         return Directory(
-            bodies=bodies, on_duty=dict(duty), deputies=dict(deputies), stand_ins=dict(stand_ins)
+            bodies=bodies,
+            on_duty=dict(duty),
+            by_area=dict(by_area),
+            deputies=dict(deputies),
+            stand_ins=dict(stand_ins),
         )
+
+    def _speaking(self, organisation: OrganisationId) -> set[Role]:
+        """The roles of its people: what they say about sharing, they say in these."""
+        here = (each for each in self.people if each.organisation == organisation)
+        return {each.role for each in here if each.role is not None}
 
     def owners(self) -> dict[str, tuple[OrganisationId, Lane]]:
         """Whose each topic that the broker reads is, and its lane."""
@@ -141,6 +163,7 @@ def _organisation(entry: Mapping[str, Any]) -> Organisation:
         publisher=bool(entry.get("publisher", False)),
         deputy_of=OrganisationId(entry["deputy_of"]) if entry.get("deputy_of") else None,
         stands_in_for=tuple(map(Agency, entry.get("stands_in_for", ()))),
+        jurisdiction=entry.get("jurisdiction", "GB-ENG"),
     )
 
 

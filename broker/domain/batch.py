@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from broker.domain.decision import Decision
-from broker.domain.ids import DecisionId, DisclosureId, OrganisationId
+from broker.domain.decision import Decision, Recipient
+from broker.domain.ids import DecisionId, DisclosureId, NotificationId, OrganisationId
 from broker.domain.known import Fingerprint, Match
 from broker.domain.notification import Notification
 from broker.domain.words import Category, Lane
@@ -84,12 +84,83 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stands:
+    """A decision made again that tells nothing new: all that may pass was told before."""
+
+    decision_id: DecisionId
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """All that came of one notification: exactly one disclosure or refusal for each candidate."""
 
     genuine: Genuine
     match: Match
     results: Sequence[Disclosure | Refusal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An earlier disclosure of one concern to one recipient, waiting or on its way."""
+
+    disclosure: DisclosureId
+    decision_id: DecisionId
+    recipient: Recipient
+    claims: frozenset[str]
+    held: frozenset[Category]
+    waiting: bool  # nothing of it has left yet
+    needs_agreement: frozenset[Category] = frozenset()
+    overrides: Mapping[Category, NotificationId] = field(default_factory=dict)
+    recalled: frozenset[Category] = frozenset()  # by earlier recalls
+
+    @property
+    def categories(self) -> frozenset[Category]:
+        """What its recipient holds, or learnt to exist, and has not been asked to forget."""
+        named = {Category(name.partition(".")[0]) for name in self.claims}
+        return (named | self.held) - self.recalled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A concern that was decided before, as it stands: about whom, how often, who was told what."""
+
+    genuine: Genuine
+    match: Match
+    round: int  # the last one
+    told: Sequence[Told]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why a concern is decided again: a statement, or what the relay found before sending."""
+
+    why: str  # the statement's type; "facts", "policies" or "lapsed"
+    statement: NotificationId | None = None
+    recalls_agreement: bool = False  # somebody took their agreement back
+    recalls_override: NotificationId | None = None  # found not justified
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """Telling an earlier recipient that what it holds may no longer be used."""
+
+    id: DisclosureId
+    of: Told
+    categories: frozenset[Category]
+    ground: str  # withdrawn, override_not_justified
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """One concern decided again: what is told now, what no longer leaves, what is recalled."""
+
+    earlier: Earlier
+    cause: Cause
+    round: int
+    results: Sequence[Disclosure | Refusal | Stands]
+    superseded: Sequence[tuple[Told, str]]  # waiting, and the ground on which it does not leave
+    recalls: Sequence[Recall]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,9 @@ because. There is no yes or no here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from broker.domain.ids import OrganisationId, PolicyId, PolicyVersion
+from broker.domain.ids import NotificationId, OrganisationId, PolicyId, PolicyVersion
 from broker.domain.words import (
     Agency,
     Category,
@@ -111,6 +112,29 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wished:
+    """The directive that counted for one category and recipient, and its state at that instant."""
+
+    directive: NotificationId
+    state: ConsentState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rests:
+    """
+    What a question rests on at its instant, beside the policies: which directive counted for each
+    category, which overrides hold, and when the first of all that ends. A decision keeps it.
+    """
+
+    wished: Mapping[Category, Wished] = field(default_factory=dict)
+    overrides: Mapping[Category, NotificationId] = field(default_factory=dict)
+    good_until: datetime | None = None  # None: nothing of it ends by itself
+
+
+NOTHING_RESTS = Rests()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A recipient who might need to know, and the question that this raises."""
 
@@ -119,14 +143,20 @@ class Candidate:
     why: str  # the directory's word: a kind of relationship, or area_duty
     ring: OrganisationId  # whom to ring about this concern
     child_certain: bool = True
+    rests: Rests = NOTHING_RESTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A ruling for one candidate about one notification."""
+    """
+    A ruling for one candidate about one notification. `needs_agreement` and `needs_override`: the
+    categories that would have been told less without it, so that what rested on it can be recalled.
+    """
 
     candidate: Candidate
     ruling: Ruling
+    needs_agreement: frozenset[Category] = frozenset()
+    needs_override: frozenset[Category] = frozenset()
 
     @property
     def recipient(self) -> Recipient:

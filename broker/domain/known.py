@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from broker.domain.decision import AreaDuty, GatewayRule, Recipient, StandsIn
 from broker.domain.ids import NotificationId, OrganisationId, SubjectId, ThreadId
+from broker.domain.sharing import Sharing
 from broker.domain.words import (
     Agency,
     Category,
@@ -73,6 +74,10 @@ class Known:
     threads: Mapping[ThreadId, SubjectId] = field(default_factory=dict)  # of retracted concerns
     told: Mapping[ThreadId, Sequence[Recipient]] = field(default_factory=dict)  # who holds them
     subject_keys: Mapping[SubjectId, bytes] = field(default_factory=dict, repr=False)  # wrapped
+    sharing: Mapping[SubjectId, Sharing] = field(default_factory=dict)  # what was said about it
+    facts: Mapping[SubjectId, int] = field(default_factory=dict)  # how often that has changed
+    published: Mapping[SubjectId, frozenset[OrganisationId]] = field(default_factory=dict)
+    """Who published a concern about whom: they are owed to hear what became of it."""
 
     def having_met(self, match: Match, asked: Fingerprint) -> "Known":
         """The snapshot after a first sighting, so that the next in the batch is recognised."""
@@ -109,6 +114,8 @@ class Body:
     agency: Agency
     area: str
     desk: Role | None = None  # the role that publishes: it is not told what it said itself
+    jurisdiction: str = "GB-ENG"  # whose law binds it
+    roles: frozenset[Role] = frozenset()  # in which it may be told, or speaks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,5 +128,6 @@ class Directory:
 
     bodies: Mapping[OrganisationId, Body]
     on_duty: Mapping[str, Sequence[Recipient]]
+    by_area: Mapping[str, Sequence[Recipient]] = field(default_factory=dict)  # in every role
     deputies: Mapping[OrganisationId, Sequence[OrganisationId]] = field(default_factory=dict)
     stand_ins: Mapping[tuple[str, Agency], Sequence[OrganisationId]] = field(default_factory=dict)

@@ -31,10 +31,14 @@ class Author:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What every statement has: its own id, who made it, and when it was recorded."""
+    """
+    What every statement has: its own id, who made it, when they did, and since when the broker has
+    had it. Of two, the one made later counts; none counts before the broker had it.
+    """
 
     id: NotificationId
     by: Author
+    made: datetime  # to the second: the token's iat
     recorded: datetime
     concern: ThreadId | None = None  # what it is about, if one concern and not the subject
 
@@ -132,7 +136,7 @@ class Review(Statement):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sharing:
-    """Every statement about one subject, by kind, in the order in which they were recorded."""
+    """Every statement about one subject, by kind, in the order in which they were made."""
 
     directives: Sequence[Directive] = ()
     sources_of_harm: Sequence[SourceOfHarm] = ()
@@ -142,7 +146,7 @@ class Sharing:
     detriments: Sequence[Detriment] = ()
     overrides: Sequence[Override] = ()
     reviews: Sequence[Review] = ()
-    case_closed: datetime | None = None  # an agreement ends with its case
+    cases_closed: Sequence[datetime] = ()  # an agreement ends with its case
 
 
 NOTHING_SAID = Sharing()

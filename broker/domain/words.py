@@ -182,3 +182,18 @@ class EventType(StrEnum):
     DETRIMENT_RECORDED = "detriment.recorded"
     OVERRIDE_RAISED = "override.raised"
     OVERRIDE_REVIEWED = "override.reviewed"
+
+
+STATEMENTS = frozenset(
+    {
+        EventType.CONSENT_RECORDED,
+        EventType.SOURCE_OF_HARM_RECORDED,
+        EventType.LEVEL_CONFIRMED,
+        EventType.NECESSITY_RECORDED,
+        EventType.REFUSAL_WEIGHED,
+        EventType.DETRIMENT_RECORDED,
+        EventType.OVERRIDE_RAISED,
+        EventType.OVERRIDE_REVIEWED,
+    }
+)
+"""What a named person says about sharing. Each is followed by deciding again what it bears on."""

@@ -8,12 +8,16 @@ from importlib.resources import files
 import jsonschema_rs
 
 from broker.domain.notification import Json
-from broker.domain.words import Category, EventType
+from broker.domain.words import STATEMENTS, Category, EventType
 
-DATASCHEMA = {
-    EventType.CONCERN_RAISED: "https://concern-broker.example/schemas/concern-notification/1.0.json"
-}
 FACT_SCHEMA = "https://concern-broker.example/schemas/fact/1.0.json"
+STATEMENT_SCHEMA = "https://concern-broker.example/schemas/statement/1.0.json"
+DATASCHEMA = {
+    EventType.CONCERN_RAISED: (
+        "https://concern-broker.example/schemas/concern-notification/1.0.json"
+    ),
+    **dict.fromkeys(STATEMENTS, STATEMENT_SCHEMA),
+}
 
 BROKER_ONLY = ("present", "routing", "native")
 """Claims that only the broker receives and never forwards."""
@@ -26,7 +30,7 @@ CLAIM_NAMES = frozenset(
 
 @cache
 def schema(name: str) -> dict[str, Json]:
-    """One schema file: `concern.raised-1.0` or `fact-1.0`."""
+    """One schema file: `concern.raised-1.0`, `fact-1.0` or `statement-1.0`."""
     text = files("broker.schemas").joinpath(f"{name}.schema.json").read_text(encoding="utf-8")
     found: dict[str, Json] = json.loads(text)
     return found
@@ -37,7 +41,8 @@ def _validator(type_of: EventType) -> jsonschema_rs.Validator:
     whole = schema("concern.raised-1.0")
     if type_of is not EventType.CONCERN_RAISED:
         shared = jsonschema_rs.Registry([(str(whole["$id"]), whole)])
-        return jsonschema_rs.validator_for(schema("fact-1.0"), registry=shared)
+        named = "statement-1.0" if type_of in STATEMENTS else "fact-1.0"
+        return jsonschema_rs.validator_for(schema(named), registry=shared)
     return jsonschema_rs.validator_for({"$ref": "#/$defs/claims", "$defs": whole["$defs"]})
 
 
