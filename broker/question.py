@@ -5,7 +5,7 @@ Everything that depends on time, on a person's age or on a list of names has bec
 here: a relationship that holds now, an agreement that counts now, an override that is live.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -152,21 +152,24 @@ def holding(situation: Situation) -> Iterable[GatewayRule]:
 
 
 def says(notification: Notification, named: str, equals: frozenset[str]) -> bool:
-    """Whether a coded fact is one of these: `category.summary.member`, or `.list.member`."""
-    category, extent, *path = named.split(".")
-    found: list[object] = [notification.claims.get(f"{category}.{extent}")]
-    for member in path:
-        found = [
-            value
-            for each in found
-            if isinstance(each, dict) and member in each
-            for value in _each(each[member])
-        ]
-    return any(_word(each) in equals for each in found)
+    """
+    Whether a coded fact of the notification is one of these: `category.summary.member`, or
+    `category.summary.member.part` where the member is a list of objects.
+    """
+    category, extent, *members = named.split(".")
+    found = notification.claims.get(f"{category}.{extent}")
+    return any(_word(each) in equals for each in _values(found, members))
 
 
-def _each(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else [value]
+def _values(found: object, members: Sequence[str]) -> Iterator[object]:
+    """All values at the end of these members, through every list on the way."""
+    if isinstance(found, list):
+        for each in found:
+            yield from _values(each, members)
+    elif not members:
+        yield found
+    elif isinstance(found, dict) and members[0] in found:
+        yield from _values(found[members[0]], members[1:])
 
 
 def _word(value: object) -> str:
