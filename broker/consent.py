@@ -7,7 +7,7 @@ policies/consent.yaml says whose; here it is only applied (DOMAIN.md 3.2, and 4.
     2. an agreement ends; a refusal stands until its giver changes it
     3. an alleged source of harm can neither agree nor refuse
     4. of those whose wish counts, one refusal is a refusal, unless somebody settles it
-    5. a publisher's word that somebody agreed counts only where nobody whose wish counts has spoken;
+    5. a publisher's word that somebody agreed counts only where nobody whose wish counts spoke;
        that somebody refused, until somebody whose wish counts agrees since
 """
 
@@ -18,7 +18,7 @@ from datetime import date, datetime
 from broker.domain.decision import Recipient, Wished
 from broker.domain.known import Rules
 from broker.domain.notification import Notification
-from broker.domain.rules import ConsentRules, Standing, Whose
+from broker.domain.rules import Standing, Whose
 from broker.domain.sharing import Directive, Sharing
 from broker.domain.words import Category
 
@@ -105,8 +105,9 @@ def wish(
         if each.kind in rules.consent.kinds and each.recorded <= now and each.since <= now
     ]
     free = [each for each in speaking if each.giver.person not in _alleged(sharing, now)]
+    asked = _Asked(notification, recipient, who, sharing, now, rules)
     cells = {
-        category: _cell(notification, recipient, category, free, who, sharing, now, rules.consent)
+        category: _cell(category, speaking=free, asked=asked)
         for category in (Category if free else ())
     }
     return _together(notification, cells, stated, now, rules)
@@ -121,25 +122,33 @@ class _Cell:
     ends: datetime | None = None  # when the first agreement among them does
 
 
-def _cell(
-    notification: Notification,
-    recipient: Recipient,
-    category: Category,
-    speaking: Sequence[Directive],
-    who: Who,
-    sharing: Sharing,
-    now: datetime,
-    rules: ConsentRules,
-) -> _Cell:
-    purposes = {notification.routing.purpose} | rules.purposes.get(notification.level, frozenset())
-    covering = [each for each in speaking if _covers(each, category, recipient, purposes)]
-    age = who.age(now.date())
-    row = rules.whose_wish(category, _standing(who, age, covering, rules), age)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is the same for every category of one recipient."""
+
+    notification: Notification
+    recipient: Recipient
+    who: Who
+    sharing: Sharing
+    now: datetime
+    rules: Rules
+
+    @property
+    def purposes(self) -> Set[str]:
+        named = self.rules.consent.purposes.get(self.notification.level, frozenset())
+        return named | {self.notification.routing.purpose}
+
+
+def _cell(category: Category, *, speaking: Sequence[Directive], asked: _Asked) -> _Cell:
+    rules, purposes = asked.rules, asked.purposes
+    covering = [each for each in speaking if _covers(each, category, asked.recipient, purposes)]
+    age = asked.who.age(asked.now.date())
+    row = rules.consent.whose_wish(category, _standing(asked.who, age, covering, rules), age)
     heard = [each for each in covering if _may_speak(each, category, row, rules)]
-    holding = _last_of_each(heard, sharing, now, rules)
+    holding = _last_of_each(heard, asked.sharing, asked.now, rules)
     settled = [each for each in holding if each.giver.capacity in row.settles]
     counting = settled[-1:] or holding
-    agreements = [_ends(each, sharing, rules) for each in counting if _agrees(each, rules)]
+    agreements = [_ends(each, asked.sharing, rules) for each in counting if _agrees(each, rules)]
     return _Cell(row=row, directives=counting, ends=min(agreements, default=None))
 
 
@@ -154,36 +163,35 @@ def _covers(
     )
 
 
-def _standing(
-    who: Who, age: int | None, covering: Sequence[Directive], rules: ConsentRules
-) -> Standing:
+def _standing(who: Who, age: int | None, covering: Sequence[Directive], rules: Rules) -> Standing:
     """Competence under 16 is found question by question: it holds for what its directive covers."""
     if who.kind == _UNBORN:
         return Standing.UNBORN
-    if who.kind == _ADULT or (age is not None and age >= rules.adult_from):
+    if who.kind == _ADULT or (age is not None and age >= rules.consent.adult_from):
         return Standing.ADULT
-    presumed = age is not None and age >= rules.presumed_competent_from
+    presumed = age is not None and age >= rules.consent.presumed_competent_from
     assessed = any(_was_assessed(each, rules) for each in covering)
     return Standing.COMPETENT if presumed or assessed else Standing.CHILD
 
 
-def _was_assessed(directive: Directive, rules: ConsentRules) -> bool:
+def _was_assessed(directive: Directive, rules: Rules) -> bool:
     giver = directive.giver
-    return (
-        giver.capacity in rules.must_be_assessed and bool(giver.assessed_by) and bool(giver.question)
-    )
+    assessed = bool(giver.assessed_by) and bool(giver.question)
+    return giver.capacity in rules.consent.must_be_assessed and assessed
 
 
-def _may_speak(directive: Directive, category: Category, row: Whose, rules: ConsentRules) -> bool:
+def _may_speak(directive: Directive, category: Category, row: Whose, rules: Rules) -> bool:
     if directive.giver.capacity not in row.capacities:
         return False
-    if directive.giver.capacity in rules.must_be_assessed and not _was_assessed(directive, rules):
+    unassessed = directive.giver.capacity in rules.consent.must_be_assessed
+    if unassessed and not _was_assessed(directive, rules):
         return False
-    return not row.by_name or (directive.categories is not None and category in directive.categories)
+    named = directive.categories is not None and category in directive.categories
+    return named or not row.by_name
 
 
 def _last_of_each(
-    heard: Sequence[Directive], sharing: Sharing, now: datetime, rules: ConsentRules
+    heard: Sequence[Directive], sharing: Sharing, now: datetime, rules: Rules
 ) -> list[Directive]:
     """Each giver's directive that counts now; what says neither yes nor no counts for nobody."""
     last: dict[tuple[str, str], Directive] = {}
@@ -201,20 +209,20 @@ def _last_of_each(
     return list(last.values())
 
 
-def _agrees(directive: Directive, rules: ConsentRules) -> bool:
+def _agrees(directive: Directive, rules: Rules) -> bool:
     return directive.state in rules.agreed_states
 
 
-def _refuses(directive: Directive, rules: ConsentRules) -> bool:
+def _refuses(directive: Directive, rules: Rules) -> bool:
     return directive.state in rules.refused_states
 
 
-def _ends(directive: Directive, sharing: Sharing, rules: ConsentRules) -> datetime:
+def _ends(directive: Directive, sharing: Sharing, rules: Rules) -> datetime:
     """An agreement's end: its own date, the longest that one lasts, or the closing of the case."""
-    ends = [rules.latest_end(directive.since)]
+    ends = [rules.consent.latest_end(directive.since)]
     if directive.until is not None:
         ends.append(directive.until)
-    if rules.ends_with_case:
+    if rules.consent.ends_with_case:
         ends += [closed for closed in sharing.cases_closed if closed > directive.since]
     return min(ends)
 
@@ -257,7 +265,7 @@ def _together(
         if not cell.directives:
             continue
         agreed.discard(category)
-        no = [each for each in cell.directives if _refuses(each, rules.consent)]
+        no = [each for each in cell.directives if _refuses(each, rules)]
         counted = (no or list(cell.directives))[-1]
         wished[category] = Wished(directive=counted.id, state=counted.state)
         if no:
@@ -271,7 +279,7 @@ def _together(
             weighed.discard(category)
             ends += [cell.ends] if cell.ends is not None else []
     if wished or stated.agreed:
-        ends += _birthdays(who, now, rules.consent)
+        ends += _birthdays(who, now, rules)
     return Wish(
         agreed=frozenset(agreed),
         refused=frozenset(refused),
@@ -281,10 +289,10 @@ def _together(
     )
 
 
-def _birthdays(who: Who, now: datetime, rules: ConsentRules) -> list[datetime]:
+def _birthdays(who: Who, now: datetime, rules: Rules) -> list[datetime]:
     """When growing older changes whose wish counts."""
-    years = {row.younger_than for row in rules.whose if row.younger_than is not None}
-    years |= {rules.presumed_competent_from, rules.adult_from}
+    years = {row.younger_than for row in rules.consent.whose if row.younger_than is not None}
+    years |= {rules.consent.presumed_competent_from, rules.consent.adult_from}
     days = [day for each in years if (day := who.birthday(each)) is not None]
     at = [datetime(day.year, day.month, day.day, tzinfo=now.tzinfo) for day in days]
     return [each for each in at if each > now]

@@ -49,16 +49,17 @@ def carry(
 
 def decide(candidates: Sequence[Candidate], policies: Policies) -> list[Decision]:
     """For each candidate the ruling, and what of it would be less without agreement or override."""
-    return [
-        Decision(
-            candidate=candidate,
-            ruling=policies.decide(asked),
-            needs_agreement=_more(asked, replace(asked, agreed=_NONE), policies),
-            needs_override=_more(asked, replace(asked, override=_NONE), policies),
-        )
-        for candidate in candidates
-        if (asked := candidate.question)
-    ]
+    return [_decision(candidate, policies) for candidate in candidates]
+
+
+def _decision(candidate: Candidate, policies: Policies) -> Decision:
+    asked = candidate.question
+    return Decision(
+        candidate=candidate,
+        ruling=policies.decide(asked),
+        needs_agreement=_more(asked, replace(asked, agreed=_NONE), policies),
+        needs_override=_more(asked, replace(asked, override=_NONE), policies),
+    )
 
 
 def _more(asked: Question, without: Question, policies: Policies) -> frozenset[Category]:

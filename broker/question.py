@@ -110,14 +110,13 @@ def level_of(situation: Situation) -> tuple[Level, LevelState]:
     """
     rules, notification = situation.rules, situation.notification
     for each in reversed(situation.sharing.confirmations):
-        may = frozenset[Level]() if each.by.role is None else rules.may_confirm.get(each.by.role, ())
+        may = frozenset[Level]()
+        if each.by.role is not None:
+            may = rules.may_confirm.get(each.by.role, may)
         if situation.about_this(each) and each.level in may:
             return each.level, LevelState.CONFIRMED
     may_publish = rules.confirmed_by_publisher.get(notification.agency, frozenset())
-    if (
-        notification.level_state is LevelState.CONFIRMED
-        and notification.level not in may_publish
-    ):
+    if notification.level_state is LevelState.CONFIRMED and notification.level not in may_publish:
         return notification.level, LevelState.PROPOSED
     return notification.level, notification.level_state
 

@@ -98,7 +98,7 @@ def _holds(told: Told, claim: str) -> bool:
 def _recalls(
     decision: Decision, told: Sequence[Told], cause: Cause, made_in: int
 ) -> Iterable[Recall]:
-    """What had left under an agreement taken back, or an override not justified, and no longer may."""
+    """What left under an agreement taken back, or an override not justified, and no longer may."""
     for each in told:
         if each.waiting:
             continue

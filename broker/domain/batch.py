@@ -118,7 +118,7 @@ class Told:
     def categories(self) -> frozenset[Category]:
         """What its recipient holds, or learnt to exist, and has not been asked to forget."""
         named = {Category(name.partition(".")[0]) for name in self.claims}
-        return (named | self.held) - self.recalled
+        return frozenset((named | self.held) - self.recalled)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

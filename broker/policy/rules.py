@@ -108,6 +108,8 @@ def _rules(levels: WrittenLevels, routing: WrittenRouting, texts: Mapping[str, s
         without_school=StandsIn(**routing.without_school.model_dump()),
         must_see_roles=routing.must_see.roles,
         must_see_from=routing.must_see.from_level,
+        necessity_states=levels.necessity_states,
+        jurisdiction=levels.jurisdiction,
         may_confirm={role: every(Level, each) for role, each in levels.may_confirm.items()},
         confirmed_by_publisher={
             agency: every(Level, each) for agency, each in levels.confirmed_by_publisher.items()

@@ -133,6 +133,7 @@ class WrittenWhose(_Written):
     settles: frozenset[Capacity] = frozenset()
     by_name: bool = False
     weighed: bool = False
+    each_adult: bool = False
 
 
 class WrittenConsent(_Written):
@@ -149,6 +150,7 @@ class WrittenConsent(_Written):
     longest_months: PositiveInt
     ends_with_case: bool
     refusal_stands: bool
+    purposes: dict[Level, frozenset[str]]
     whose: tuple[WrittenWhose, ...]
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 Journeys that a practitioner can read: each file is one, its name the story.
 
     level, publisher, consent, gateway, incident, location, match    how the concern came
+    confirms   <who>/<role>                                           who confirmed the level since
     schooling, excluded                                              what it says of the school
     recipient  <who>/<role>  <relationship> [conflict] [listed]       who has to do with the child
     raise      <categories>                                          what the concern holds
@@ -20,8 +21,9 @@ from typing import Any
 import pytest
 
 from broker.domain.batch import Disclosure, Genuine, Refusal
-from broker.domain.ids import OrganisationId, SubjectId
+from broker.domain.ids import NotificationId, OrganisationId, SubjectId
 from broker.domain.known import Fingerprint, Known, Relationship
+from broker.domain.sharing import Author, Confirmation, Sharing
 from broker.domain.words import Category, Extent, RelationshipKind, Role
 from broker.journey import carry
 from broker.partnership import read_partnership
@@ -147,11 +149,27 @@ def known_from(story: Story, genuine: Genuine) -> Known:
     ]
     return Known(
         now=NOW,
+        sharing={CHILD: sharing_of(story, genuine)},
         unused={genuine.notification.id: SubjectId("s_new")},
         holders=dict.fromkeys(genuine.asked.identifiers, CHILD),
         fingerprints={CHILD: held},
         relationships={CHILD: relationships},
     )
+
+
+def sharing_of(story: Story, genuine: Genuine) -> Sharing:
+    if "confirms" not in story.said:
+        return Sharing()
+    who, _, role = story.said["confirms"].partition("/")
+    confirmed = Confirmation(
+        id=NotificationId("confirmed"),
+        by=Author(person="p", organisation=OrganisationId(WHO[who]), role=Role(role)),
+        made=LONG_AGO,
+        recorded=LONG_AGO,
+        concern=genuine.notification.thread,
+        level=genuine.notification.level,
+    )
+    return Sharing(confirmations=(confirmed,))
 
 
 def stories() -> Iterator[Path]:
