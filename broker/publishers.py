@@ -128,6 +128,11 @@ def notification_from(token: sdjwt.Token, received: datetime, headers: Text) -> 
     )
 
 
+def kept_notification(token: str, publisher: OrganisationId, received: datetime) -> Notification:
+    """The notification in a token that this broker has read and kept."""
+    return notification_from(sdjwt.kept(token, publisher), received, {})
+
+
 def _routing(claim: Mapping[str, Json]) -> Routing:
     """What routing needs, from a claim that has passed its schema."""
     stated = str(claim.get("consent_state", ConsentState.NOT_SOUGHT_IMPRACTICABLE.value))

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from adapters.contract import Event, Site
 from adapters.events import cloud_event
 from broker import sdjwt
+from broker.again import Deciding
 from broker.custody import KeyedCustody
 from broker.domain.batch import Batch, Genuine, Received
 from broker.domain.directory_keys import Period, SealingKey, SigningKey
@@ -107,21 +108,21 @@ class World:
             now=lambda: NOW,
         )
 
-    def intake(self, store: Store) -> Intake:
+    def deciding(self, now: Callable[[], datetime] = lambda: NOW) -> Deciding:
         policies = CedarPolicies(read_bundle())
         wrapper = Wrapper(_wrapping=secret("wrapping"), _digest=secret("digest"))
-        return Intake(
-            read_one=self.reader().read_one,
-            policies=policies,
-            rules=policies.rules,
+        return Deciding(
+            in_force=lambda _: policies,
             directory=read_partnership(DIRECTORY).directory(),
-            store=store,
             custody=KeyedCustody(wrapper=wrapper, fresh_key=lambda: self.random(32)),
             chance=Chance(
                 salt=lambda: self.random(32), alert=lambda: AlertId(self.random(12).hex())
             ),
-            now=lambda: NOW,
+            now=now,
         )
+
+    def intake(self, store: Store) -> Intake:
+        return Intake(read_one=self.reader().read_one, deciding=self.deciding(), store=store)
 
     def token(self, data: Mapping[str, Any], *, signed_by: str | None = None) -> str:
         """`data` as the object before signing, signed by its publisher or by somebody else."""
