@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from broker import rounds
+from broker import journey, rounds
 from broker.domain.batch import Again, Cause, Earlier, Genuine, Outcome, Told
-from broker.domain.decision import Recipient
+from broker.domain.decision import Decision, Recipient
 from broker.domain.ids import NotificationId, SubjectId
 from broker.domain.kept import Kept, KeptConcern, KeptTold, Which
-from broker.domain.known import Directory, Fingerprint, Known, Rules
+from broker.domain.known import Directory, Fingerprint, Known, Match, Rules
 from broker.domain.notification import Notification
 from broker.domain.rows import Rows
 from broker.domain.sharing import Directive, Review, Sharing, SourceOfHarm, Statement
@@ -48,6 +48,25 @@ class Deciding:
         about = [*known.subject_keys]
         said = await transaction.said_about(about) if about else {}
         return replace(known, sharing={each: self._sharing(kept) for each, kept in said.items()})
+
+    async def seen(self, transaction: Transaction, subjects: Collection[SubjectId]) -> Known:
+        """The snapshot for somebody who only looks."""
+        known = await transaction.seen_about(subjects, self.now())
+        said = await transaction.said_about(subjects) if subjects else {}
+        return replace(known, sharing={each: self._sharing(kept) for each, kept in said.items()})
+
+    def as_told_now(self, kept: Kept, match: Match, recipient: Recipient, known: Known) -> Decision:
+        """What this recipient would be told of a concern at this instant."""
+        policies = self.in_force(known.now)
+        return journey.as_told_now(
+            self.opened(kept),
+            match,
+            recipient,
+            known,
+            policies=policies,
+            rules=policies.rules,
+            directory=self.directory,
+        )
 
     async def after_statements(
         self,

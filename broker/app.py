@@ -54,6 +54,7 @@ from broker.keys import (
 from broker.lanes import Worker
 from broker.ledger.checkpoint import Checkpoint, signed_note
 from broker.ledger.entry import commitment, leaf_bytes
+from broker.looking import Looking
 from broker.partnership import Partnership, read_partnership
 from broker.policy import CedarPolicies, read_bundle
 from broker.ports import Raise
@@ -348,8 +349,9 @@ async def desk(found: Parts, raise_concern: Raise) -> AsyncIterator[FastAPI]:
                 await connection.execute("SELECT 1")
             return True
 
+        looking = Looking(PostgresStore(pool), deciding(found))
         console = Console(
-            desk=PostgresDesk(pool, kept, shown, found.database),
+            desk=PostgresDesk(pool, kept, shown, looking, found.database),
             sessions=PostgresSessions(pool, kept, draft_key),
             raise_concern=raise_concern,
             people=found.partnership.people,

@@ -14,11 +14,12 @@ comes out after step 6, in one transaction; delivery.py sends it.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from broker.directory import nobody, who_might_need_to_know, who_was_told
+from broker.directory import nobody, told_before, who_might_need_to_know, who_was_told
 from broker.disclosure import redact
 from broker.domain.batch import Genuine, Outcome
-from broker.domain.decision import Candidate, Decision, Question
-from broker.domain.known import Directory, Known, Rules
+from broker.domain.decision import Candidate, Decision, Question, Recipient
+from broker.domain.known import Directory, Known, Match, Rules
+from broker.domain.notification import Notification
 from broker.domain.words import Category, EventType
 from broker.identity import who_is_it
 from broker.ports import Policies
@@ -45,6 +46,24 @@ def carry(
         results = tuple(redact(notification, decision, rules) for decision in decisions)  # (6)
         outcomes.append(Outcome(genuine=genuine, match=match, results=results))
     return outcomes
+
+
+def as_told_now(
+    notification: Notification,
+    match: Match,
+    recipient: Recipient,
+    known: Known,
+    *,
+    policies: Policies,
+    rules: Rules,
+    directory: Directory,
+) -> Decision:
+    """Step 8, look: what a recipient who was told before may still see, related or not."""
+    asked = who_might_need_to_know(notification, match, known, rules=rules, directory=directory)
+    here = [each for each in asked if each.recipient == recipient] or told_before(
+        notification, match, known, recipients=[recipient], rules=rules, directory=directory
+    )
+    return decide(here[:1], policies)[0]
 
 
 def decide(candidates: Sequence[Candidate], policies: Policies) -> list[Decision]:

@@ -84,6 +84,10 @@ class Transaction(Protocol):
         """
         ...
 
+    async def seen_about(self, subjects: Collection[SubjectId], now: datetime) -> Known:
+        """The same about these subjects for somebody who only looks: it holds nobody up."""
+        ...
+
     async def said_about(
         self, subjects: Collection[SubjectId]
     ) -> Mapping[SubjectId, Sequence[Kept]]:

@@ -96,6 +96,9 @@ class MemoryTransaction:
             facts={subject: row["facts"] for subject, row in tables.subject.items()},
         )
 
+    async def seen_about(self, subjects: Collection[SubjectId], now: datetime) -> Known:
+        return await self.known_about([], now, subjects)
+
     async def said_about(
         self, subjects: Collection[SubjectId]
     ) -> Mapping[SubjectId, Sequence[Kept]]:

@@ -80,6 +80,9 @@ class PostgresTransaction:
     ) -> Known:
         return await Snapshot(self._all).read(fresh, now, subjects)
 
+    async def seen_about(self, subjects: Collection[SubjectId], now: datetime) -> Known:
+        return await Snapshot(self._all, holds=False).read([], now, subjects)
+
     async def said_about(
         self, subjects: Collection[SubjectId]
     ) -> Mapping[SubjectId, Sequence[Kept]]:

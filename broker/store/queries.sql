@@ -58,6 +58,13 @@ SELECT subject, organisation, role, kind, since, until
  ORDER BY id
    FOR SHARE
 
+-- relationships_seen --
+-- The same for somebody who only looks: it holds nobody up.
+SELECT subject, organisation, role, kind, since, until
+  FROM relationship
+ WHERE subject = ANY(%(subjects)s) AND since <= %(now)s AND (until IS NULL OR until > %(now)s)
+ ORDER BY id
+
 -- allow_lists --
 -- Who may know where these protected subjects are.
 SELECT subject, organisation FROM allow_list WHERE subject = ANY(%(subjects)s)

@@ -29,6 +29,7 @@ class Snapshot:
     """Reads with the transaction's own queries: `asks(name, given)`."""
 
     asks: Callable[[str, Mapping[str, Any]], Awaitable[list[TupleRow]]]
+    holds: bool = True  # nobody else decides about these subjects until the transaction ends
 
     async def read(
         self, fresh: Sequence[Genuine], now: datetime, subjects: Collection[SubjectId]
@@ -39,7 +40,7 @@ class Snapshot:
         of_each = await self._identifiers(spoken_of)
         digests |= {digest for each in of_each.values() for digest in each}
         unused = {each.notification.id: unused_subject(each) for each in fresh}
-        if digests:
+        if digests and self.holds:
             locks = [int.from_bytes(each[:8], "big", signed=True) for each in sorted(digests)]
             await self.asks("lock_identifiers", {"locks": locks})
         held = await self.asks("holders", {"digests": sorted(digests)}) if digests else []
@@ -102,7 +103,8 @@ class Snapshot:
         self, subjects: Sequence[str], now: datetime
     ) -> Mapping[SubjectId, Sequence[Relationship]]:
         found: dict[SubjectId, list[Relationship]] = defaultdict(list)
-        rows = await self.asks("relationships", {"subjects": subjects, "now": now})
+        named = "relationships" if self.holds else "relationships_seen"
+        rows = await self.asks(named, {"subjects": subjects, "now": now})
         for subject, organisation, role, kind, since, until in rows:
             found[SubjectId(subject)].append(
                 Relationship(
