@@ -84,6 +84,12 @@ def test_agreement_lifts_no_confidence_where_nothing_depended_on_it() -> None:
             PUBLIC,
         ),
         (PRACTICE | {"level": "child_in_need", "override": "all"}, NARRATIVE, PUBLIC),
+        # agreed, and overridden as well: a withdrawal would not take it away
+        (
+            PRACTICE | {"level": "early_help", "agreed": "all", "override": ["identity"]},
+            IDENTITY,
+            PUBLIC,
+        ),
         (PRACTICE | {"level": "emergency", "override": "all"}, NARRATIVE, VITAL),
         (
             HUB | {"gateway": "duty_to_share_16la"},
