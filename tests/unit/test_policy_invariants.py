@@ -58,6 +58,99 @@ def test_invariant(invariant: Invariant) -> None:
             "",
             "Under another law the hub",
         ),
+        (
+            "restrictions/detriment.cedar",
+            "context.own ||",
+            "context.own || context.override ||",
+            "Where telling a recipient was judged to harm",
+        ),
+        *(
+            (
+                "restrictions/detriment.cedar",
+                f'context.gateway == Gateway::"{gateway}"',
+                "context.home",
+                "Where telling a recipient was judged to harm",
+            )
+            for gateway in ("operation_encompass", "fgm_5b")
+        ),
+        (
+            "restrictions/detriment.cedar",
+            'context.gateway == Gateway::"fgm_5b"',
+            'context.gateway == Gateway::"police_protection_46"',
+            "No judgement of detriment takes from the police",
+        ),
+        (
+            "restrictions/detriment.cedar",
+            'context.gateway == Gateway::"operation_encompass"',
+            'context.gateway == Gateway::"cp_is_flag"',
+            "No judgement of detriment takes from a school",
+        ),
+        (
+            "restrictions/outside-area.cedar",
+            "context.own ||",
+            "context.own || context.override ||",
+            "In another area and off a protected child's list nobody",
+        ),
+        (
+            "restrictions/outside-area.cedar",
+            'principal in Role::"police_protection"',
+            'principal in Role::"gp"',
+            "In an emergency hub, social worker and police of another area",
+        ),
+        (
+            "restrictions/outside-area.cedar",
+            'principal in Role::"police_protection"',
+            'principal in Role::"gp"',
+            "In an emergency too, no other role in another area",
+        ),
+        (
+            "restrictions/sensitive-health.cedar",
+            "context.own ||",
+            'context.own || context.gateway == Gateway::"cp_is_flag" || context.home ||',
+            "Below significant harm sensitive health",
+        ),
+        (
+            "restrictions/protected-source.cedar",
+            'principal in Role::"police_protection" || context.own',
+            "context.override || context.own",
+            "Who reported is told only",
+        ),
+        (
+            "gateways/cp-is-flag.cedar",
+            'context.gateway == Gateway::"cp_is_flag"',
+            "context.home",
+            "An unscheduled care setting is told nothing but through CP-IS",
+        ),
+        (
+            "gateways/cp-is-flag.cedar",
+            'Category::"care_status"',
+            'Category::"care_status", Category::"child_health"',
+            "CP-IS tells an unscheduled care setting nothing but",
+        ),
+        (
+            "gateways/cp-is-flag.cedar",
+            'Category::"identity"',
+            'Category::"identity", Category::"care_status"',
+            "CP-IS tells of a child's status",
+        ),
+        (
+            "gateways/referral-acknowledgement.cedar",
+            'Category::"care_status"',
+            'Category::"care_status", Category::"narrative"',
+            "An acknowledgement by itself carries nothing but",
+        ),
+        (
+            "gateways/referral-acknowledgement.cedar",
+            'action in [Action::"tell_existence", Action::"tell_summary"]',
+            'action in [Action::"tell_existence", Action::"tell_summary", Action::"tell_full"]',
+            "An acknowledgement tells whoever referred",
+        ),
+        (
+            "gateways/referral-acknowledgement.cedar",
+            'Gateway::"referral_acknowledgement"',
+            'Gateway::"duty_to_share_16la"',
+            "The duty to share of section 16LA",
+        ),
     ],
 )
 def test_a_policy_that_breaks_a_sentence_is_found_with_an_example(
