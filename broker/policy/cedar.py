@@ -26,6 +26,7 @@ from broker.domain.words import (
     Role,
 )
 from broker.errors import PolicyNotEvaluated
+from broker.policy.bases import bases_for
 from broker.policy.bundle import Bundle
 from broker.policy.facts import closed
 
@@ -110,6 +111,7 @@ class CedarPolicies:
             extents=extents,
             because=because,
             duties=self._duties(because.values()),
+            bases=bases_for(question, level, extents, because, self.rules.bases),
             policy=self.version,
             level_used=level,
         )
