@@ -60,7 +60,7 @@ class WrittenShort(_Written):
     issued: AwareDatetime | None = None  # else the instant for which is decided
 
     @property
-    def parts(self) -> Mapping[Category, dict[Part, dict[str, Any]] | None]:
+    def parts(self) -> Mapping[Category, dict[str, dict[str, Any]] | None]:
         return (
             self.categories if isinstance(self.categories, dict) else dict.fromkeys(self.categories)
         )
