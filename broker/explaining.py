@@ -105,9 +105,7 @@ def _otherwise(question: Question, home: str, name: str) -> Iterator[_Put]:
     yield from _gateways(question)
     yield from _consent(question)
     yield from _overrides(question, name)
-    for fact, value, words in _yes_or_no(name):
-        if getattr(question, fact) is not value:
-            yield fact, str(value).lower(), words, replace(question, **_set(fact, value))
+    yield from (put for put in _yes_or_no(question, name) if put[3] != question)
     here = question.jurisdiction == home
     law = "another law than that of these policies" if here else "the law of these policies"
     jurisdiction = _ELSEWHERE if here else home
@@ -187,28 +185,67 @@ def _overrides(question: Question, name: str) -> Iterator[_Put]:
         yield "override", "none", words, replace(question, override=_NONE)
 
 
-def _yes_or_no(name: str) -> Iterator[tuple[str, bool, str]]:
-    yield "sealed", True, f"if the concern were under a seal that does not name {name}"
-    yield "sealed", False, f"if the concern were under no seal, or it named {name}"
-    yield "conflict", True, f"if {name} had a conflict of interest"
-    yield "conflict", False, f"if {name} had no conflict of interest"
-    yield "location_barred", True, f"if the child's place were protected and {name} not on the list"
-    yield "location_barred", False, f"if {name} were on the allow-list"
-    yield "outside_area", True, f"if the child's place were protected from {name} in another area"
-    yield "outside_area", False, f"if {name} were in the area where the child is"
-    yield "detriment", True, f"if telling {name} were judged to harm the child more than not"
-    yield "detriment", False, f"if the judgement that telling {name} would harm were lifted"
-    yield "necessity", True, "if somebody wrote down why others must know without agreement"
-    yield "necessity", False, "if nobody had written down why others must know"
-
-
-def _set(fact: str, value: bool) -> dict[str, bool]:  # noqa: FBT001 - the value of a fact
+def _yes_or_no(asked: Question, name: str) -> Iterator[_Put]:
     """In another area implies off the list; on the list implies that the area does not matter."""
-    together = {
-        ("location_barred", False): {"outside_area": False},
-        ("outside_area", True): {"location_barred": True},
-    }
-    return {fact: value, **together.get((fact, value), {})}
+    yield from _put_both(
+        "sealed",
+        (
+            f"if the concern were under a seal that does not name {name}",
+            replace(asked, sealed=True),
+        ),
+        (f"if no seal shut {name} out", replace(asked, sealed=False)),
+    )
+    yield from _put_both(
+        "conflict",
+        (f"if {name} had a conflict of interest", replace(asked, conflict=True)),
+        (f"if {name} had no conflict of interest", replace(asked, conflict=False)),
+    )
+    yield from _put_both(
+        "location_barred",
+        (
+            f"if the child's place were protected and {name} not on the allow-list",
+            replace(asked, location_barred=True),
+        ),
+        (
+            f"if {name} were on the allow-list",
+            replace(asked, location_barred=False, outside_area=False),
+        ),
+    )
+    yield from _put_both(
+        "outside_area",
+        (
+            f"if the child's place were protected, in another area than that of {name}",
+            replace(asked, location_barred=True, outside_area=True),
+        ),
+        (f"if {name} were in the area where the child is", replace(asked, outside_area=False)),
+    )
+    yield from _put_both(
+        "detriment",
+        (
+            f"if telling {name} were judged to harm the child more than not",
+            replace(asked, detriment=True),
+        ),
+        (
+            f"if the judgement that telling {name} would harm the child were lifted",
+            replace(asked, detriment=False),
+        ),
+    )
+    yield from _put_both(
+        "necessity",
+        (
+            "if somebody wrote down why others must know without agreement",
+            replace(asked, necessity=True),
+        ),
+        (
+            "if nobody had written down why others must know",
+            replace(asked, necessity=False),
+        ),
+    )
+
+
+def _put_both(fact: str, yes: tuple[str, Question], no: tuple[str, Question]) -> Iterator[_Put]:
+    yield fact, "true", *yes
+    yield fact, "false", *no
 
 
 def as_if_related(role: Role, situation: Situation, policies: Policies) -> Candidate:

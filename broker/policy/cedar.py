@@ -101,13 +101,14 @@ class CedarPolicies:
             if category not in because:
                 stopped = lowered[category], overruled[category]
                 because[category] = self._because((), *stopped) if stopped[0] else NO_PERMIT_APPLIES
+        used = level_used(question, question.role, self.bundle.levels)
         return Ruling(
             extents=extents,
             because=because,
             duties=self._duties(because.values()),
-            bases=bases_for(question, level, extents, because, self.rules.bases),
+            bases=bases_for(question, used, extents, because, self.rules.bases),
             policy=self.version,
-            level_used=level_used(question, question.role, self.bundle.levels),
+            level_used=used,
         )
 
     def _taken_away(
