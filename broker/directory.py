@@ -158,7 +158,8 @@ def _without_school(situation: Situation, held: Sequence[Relationship]) -> Itera
 
 def _on_duty(situation: Situation, held: Sequence[Relationship]) -> Iterable[_Found]:
     """Whoever answers for the area, from the level at which policy calls them."""
-    open_case = any(relationship.kind is RelationshipKind.ALLOCATED for relationship in held)
+    rule = situation.rules.open_case
+    open_case = any(each.role is rule.role and each.kind is rule.relationship for each in held)
     called = {
         duty.role
         for duty in situation.rules.area_duties

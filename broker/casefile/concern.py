@@ -13,7 +13,7 @@ from broker.casefile.invented import parts_of
 from broker.casefile.written import WrittenShort, WrittenSubject
 from broker.domain.ids import KeyId, OrganisationId
 from broker.domain.notification import Notification, lane_of
-from broker.domain.words import Agency, Category, EventType, Level, Urgency
+from broker.domain.words import Agency, Category, EventType, Lane, Level, Urgency
 from broker.errors import Malformed
 from broker.publishers import notification_from
 from broker.schemas import BROKER_ONLY, fault_in
@@ -65,7 +65,8 @@ def from_short(
     """The object before signing that a short form stands for."""
     issued = (short.issued or at).astimezone(UTC)
     made = letters("event", short.publisher, short.reference)
-    urgency = short.urgency or Urgency.ROUTINE
+    urgent = lane_of(short.level, Urgency.ROUTINE) is Lane.EMERGENCY
+    urgency = short.urgency or (Urgency.IMMEDIATE if urgent else Urgency.ROUTINE)
     categories: dict[str, dict[str, Any]] = {
         category.value: dict[str, Any](parts or parts_of(category))
         for category, parts in short.parts.items()
@@ -96,7 +97,7 @@ def from_short(
             **short.routing,
         },
         "native": {
-            "made_by": "person",
+            "made_by": "person" if "full" in categories[Category.NARRATIVE.value] else "system",
             "format": "form",
             "reference": short.reference,
             "received": issued.isoformat().replace("+00:00", "Z"),
