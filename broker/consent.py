@@ -7,8 +7,9 @@ policies/consent.yaml says whose; here it is only applied (DOMAIN.md 3.2, and 4.
     2. an agreement ends; a refusal stands until its giver changes it
     3. an alleged source of harm can neither agree nor refuse
     4. of those whose wish counts, one refusal is a refusal, unless somebody settles it
-    5. a publisher's word that somebody agreed counts only where nobody whose wish counts spoke;
-       that somebody refused, until somebody whose wish counts agrees since
+    5. a publisher's word that somebody agreed counts only where nobody whose wish counts spoke, be
+       it of other categories or recipients, or until a day that has passed; its word that somebody
+       refused counts until somebody whose wish counts agrees since
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -118,6 +119,7 @@ class _Cell:
     """What counts for one category: the directives, and whether a refusal is one to weigh."""
 
     row: Whose
+    spoken: bool = False  # somebody whose wish counts has: of this or else, then or now
     directives: Sequence[Directive] = ()
     ends: datetime | None = None  # when the first agreement among them does
 
@@ -149,7 +151,12 @@ def _cell(category: Category, *, speaking: Sequence[Directive], asked: _Asked) -
     settled = [each for each in holding if each.giver.capacity in row.settles]
     counting = settled[-1:] or holding
     agreements = [_ends(each, asked.sharing, rules) for each in counting if _agrees(each, rules)]
-    return _Cell(row=row, directives=counting, ends=min(agreements, default=None))
+    return _Cell(
+        row=row,
+        spoken=any(_is_theirs(each, row, rules) for each in speaking),
+        directives=counting,
+        ends=min(agreements, default=None),
+    )
 
 
 def _covers(
@@ -181,13 +188,18 @@ def _was_assessed(directive: Directive, rules: Rules) -> bool:
 
 
 def _may_speak(directive: Directive, category: Category, row: Whose, rules: Rules) -> bool:
-    if directive.giver.capacity not in row.capacities:
-        return False
-    unassessed = directive.giver.capacity in rules.consent.must_be_assessed
-    if unassessed and not _was_assessed(directive, rules):
+    if not _is_theirs(directive, row, rules):
         return False
     named = directive.categories is not None and category in directive.categories
     return named or not row.by_name
+
+
+def _is_theirs(directive: Directive, row: Whose, rules: Rules) -> bool:
+    """Whether the giver is one whose wish this row counts, whatever the directive covers."""
+    if directive.giver.capacity not in row.capacities | row.settles:
+        return False
+    unassessed = directive.giver.capacity in rules.consent.must_be_assessed
+    return not unassessed or _was_assessed(directive, rules)
 
 
 def _last_of_each(
@@ -265,9 +277,10 @@ def _together(
     wished: dict[Category, Wished] = {}
     ends: list[datetime] = []
     for category, cell in cells.items():
+        if cell.spoken:  # then their directives say how far it goes and how long, not a publisher
+            agreed.discard(category)
         if not cell.directives:
             continue
-        agreed.discard(category)
         no = [each for each in cell.directives if _refuses(each, rules)]
         counted = (no or list(cell.directives))[-1]
         wished[category] = Wished(directive=counted.id, state=counted.state)

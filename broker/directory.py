@@ -43,7 +43,7 @@ def who_might_need_to_know(
     for recipient, kind, why in found:
         if recipient not in asked and not _is_the_desk(recipient, notification, directory):
             until = ends.get((recipient.organisation, recipient.role))
-            asked[recipient] = _candidate(situation, recipient, kind, why, until)
+            asked[recipient] = candidate(situation, recipient, kind, why, until)
     return tuple(asked.values())
 
 
@@ -71,18 +71,18 @@ def told_before(
         notification=notification, match=match, known=known, rules=rules, directory=directory
     )
     return tuple(
-        _candidate(situation, each, RelationshipKind.NONE, "told_before", None)
-        for each in recipients
+        candidate(situation, each, RelationshipKind.NONE, "told_before") for each in recipients
     )
 
 
-def _candidate(
+def candidate(
     situation: Situation,
     recipient: Recipient,
     kind: RelationshipKind,
     why: str,
-    until: datetime | None,
+    until: datetime | None = None,
 ) -> Candidate:
+    """This recipient, and what is asked about them if their relationship is of this kind."""
     asked, rests = question(situation, recipient, kind, until=until)
     return Candidate(
         recipient=recipient,
@@ -158,7 +158,8 @@ def _without_school(situation: Situation, held: Sequence[Relationship]) -> Itera
 
 def _on_duty(situation: Situation, held: Sequence[Relationship]) -> Iterable[_Found]:
     """Whoever answers for the area, from the level at which policy calls them."""
-    open_case = any(relationship.kind is RelationshipKind.ALLOCATED for relationship in held)
+    rule = situation.rules.open_case
+    open_case = any(each.role is rule.role and each.kind is rule.relationship for each in held)
     called = {
         duty.role
         for duty in situation.rules.area_duties

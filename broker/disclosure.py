@@ -6,13 +6,14 @@ A disclosure names the claims of the stored token that may pass. It holds no con
 
 import base64
 import hashlib
+from collections.abc import Set
 
 from broker.domain.batch import Disclosure, Refusal
 from broker.domain.decision import Decision
 from broker.domain.ids import DecisionId, DisclosureId, NotificationId
 from broker.domain.known import Rules
 from broker.domain.notification import Notification
-from broker.domain.words import Category, EventType, Extent
+from broker.domain.words import Category, ConsentState, EventType, Extent
 
 _PARTS_AT = {Extent.SUMMARY: ("summary",), Extent.FULL: ("summary", "full")}
 
@@ -38,7 +39,9 @@ def redact(
     if recalled:  # it names what no longer stands, and tells nothing new
         claims, held = [], []
     elif not claims and not held:
-        return Refusal(decision_id=made, decision=decision, ground=ground(decision))
+        return Refusal(
+            decision_id=made, decision=decision, ground=ground(decision, notification.categories)
+        )
     return Disclosure(
         id=disclosure_id(made),
         decision_id=made,
@@ -55,8 +58,8 @@ def _must_see(decision: Decision, rules: Rules) -> bool:
     return decision.recipient.role in rules.must_see_roles and used >= rules.must_see_from
 
 
-def ground(decision: Decision) -> str:
-    """Why nothing passed, in one word of DOMAIN.md 4.3."""
+def ground(decision: Decision, present: Set[Category] = frozenset()) -> str:
+    """Why nothing passed, in one word of DOMAIN.md 4.3 and 4.8, 12. `present`: what there is."""
     question = decision.candidate.question
     if question.sealed:
         return "sealed"
@@ -64,9 +67,13 @@ def ground(decision: Decision) -> str:
         return "conflict"
     if not decision.ruling.tells_nothing:
         return "not_relevant"  # what this role may be told is not part of this concern
+    if question.outside_area:
+        return "outside_area"
     if question.location_barred:
         return "protected_location"
-    return "no_basis"
+    wished = decision.candidate.rests.wished
+    states = {wished[category].state for category in present if category in wished}
+    return "withdrawn" if states == {ConsentState.WITHDRAWN} else "no_basis"
 
 
 def decision_id(

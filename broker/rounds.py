@@ -46,11 +46,15 @@ def again(
     told = _by_recipient(earlier.told)
     results: list[Result] = []
     recalls: list[Recall] = []
-    for decision in decide((*asked, *before), policies):
+    for decision in decide(asked, policies):
         held = told.get(decision.recipient, ())
         redacted = redact(notification, decision, rules, made_in_round=made_in)
         results.append(_unless_told(redacted, held))
         recalls += _recalls(decision, held, cause, made_in)
+    for decision in decide(before, policies):
+        redacted = redact(notification, decision, rules, made_in_round=made_in)
+        results.append(_no_longer_asked(redacted))
+        recalls += _recalls(decision, told[decision.recipient], cause, made_in)
     refused = {each.decision.recipient for each in results if isinstance(each, Refusal)}
     return Again(
         earlier=earlier,
@@ -77,6 +81,15 @@ def _by_recipient(told: Iterable[Told]) -> Mapping[Recipient, Sequence[Told]]:
     for each in told:
         found.setdefault(each.recipient, []).append(each)
     return found
+
+
+def _no_longer_asked(redacted: Disclosure | Refusal) -> Refusal:
+    """Whoever is no candidate any more is told nothing new, not even that there is more."""
+    if isinstance(redacted, Refusal):
+        return redacted
+    return Refusal(
+        decision_id=redacted.decision_id, decision=redacted.decision, ground="no_relationship"
+    )
 
 
 def _unless_told(redacted: Disclosure | Refusal, told: Sequence[Told]) -> Result:

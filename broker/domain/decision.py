@@ -174,6 +174,14 @@ class AreaDuty:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase:
+    """By which relationship in which role a child has an open case: a rule from policies/."""
+
+    role: Role
+    relationship: RelationshipKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StandsIn:
     """Who is asked in the place of a school for a child who has none: a rule from policies/."""
 

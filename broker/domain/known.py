@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from broker.domain.decision import AreaDuty, GatewayRule, Recipient, StandsIn
+from broker.domain.decision import AreaDuty, GatewayRule, OpenCase, Recipient, StandsIn
 from broker.domain.ids import NotificationId, OrganisationId, SubjectId, ThreadId
 from broker.domain.rules import BasisRules, ConsentRules, OverrideRules, StatementRules
 from broker.domain.sharing import Sharing
@@ -112,6 +112,7 @@ class Rules:
     refused_states: frozenset[ConsentState]
     allowed_by_right: frozenset[Agency]  # may know a protected location in their own area
     stated_by: Mapping[RelationshipKind, frozenset[Agency]]  # whose word opens a relationship
+    open_case: OpenCase
     without_school: StandsIn  # a child educated at home
     must_see_roles: frozenset[Role]
     must_see_from: Level

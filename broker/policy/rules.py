@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from broker.domain.decision import AreaDuty, GatewayRule, StandsIn
+from broker.domain.decision import AreaDuty, GatewayRule, OpenCase, StandsIn
 from broker.domain.known import Rules
 from broker.domain.rules import (
     BasisRule,
@@ -105,6 +105,7 @@ def _rules(levels: WrittenLevels, routing: WrittenRouting, texts: Mapping[str, s
         refused_states=consent.refused_states,
         allowed_by_right=routing.allowed_by_right,
         stated_by=routing.relationships_stated_by,
+        open_case=OpenCase(**routing.open_case.model_dump()),
         without_school=StandsIn(**routing.without_school.model_dump()),
         must_see_roles=routing.must_see.roles,
         must_see_from=routing.must_see.from_level,

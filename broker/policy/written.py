@@ -53,6 +53,11 @@ class WrittenAreaDuty(_Written):
     with_open_case_from: Level
 
 
+class WrittenOpenCase(_Written):
+    role: Role
+    relationship: RelationshipKind
+
+
 class WrittenMustSee(_Written):
     roles: frozenset[Role]
     from_level: Level
@@ -73,6 +78,7 @@ class WrittenStandsIn(_Written):
 
 class WrittenRouting(_Written):
     area_duties: tuple[WrittenAreaDuty, ...]
+    open_case: WrittenOpenCase
     must_see: WrittenMustSee
     without_school: WrittenStandsIn
     blind: Categories
