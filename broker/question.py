@@ -131,7 +131,6 @@ def established(
             recipient.role in rule.roles
             and kind in rule.relationships
             and (not rule.named or recipient.organisation in routing.named_recipients)
-            and rule.opens
         ):
             return rule
     return None
