@@ -80,6 +80,11 @@ def read_case(
     whole = with_organisations(partnership, second.written.known.organisations)
     data = _data(first, second, whole, instant)
     notification = _notification(first, data, instant)
+    if notification.publisher not in whole.organisations:
+        what = (
+            f"{notification.publisher} is not in the directory: write it under known.organisations"
+        )
+        raise first.wrong([*first.place, "data", "iss"], what)
     statements = [
         made
         for number, each in enumerate(second.written.statements)
@@ -153,7 +158,7 @@ def _data(
         if publisher is None:
             raise source.wrong(
                 [*source.place, "publisher"],
-                f"{short.publisher} is not in the directory: write it under organisations",
+                f"{short.publisher} is not in the directory: write it under known.organisations",
             )
         return from_short(short, subject, publisher.agency, at)
     if subject.kind or subject.birth_date or subject.expected:
