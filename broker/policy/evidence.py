@@ -49,6 +49,9 @@ class Evidence:
         written = json.loads(cedarpy.policies_to_json_str(text))["staticPolicies"]
         self.written: Mapping[str, Mapping[str, object]] = written  # Cedar's JSON form of each
         self.names = {name: PolicyId(one["annotations"]["id"]) for name, one in written.items()}
+        self.permits = {
+            self.names[name]: one["effect"] == "permit" for name, one in written.items()
+        }
         groups = self.words.groups
         self.pairs = [dict(zip(groups, each, strict=True)) for each in product(*groups.values())]
         self._schema = cedarpy.Schema.from_str(schema)

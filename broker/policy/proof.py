@@ -94,6 +94,9 @@ def prove(
 def hold(engine: Engine, theirs: Evidence, combination: Combination, satisfied: Satisfied) -> None:
     """Raises PolicyDisagrees unless the rules hold in these lanes, whatever the facts not read."""
     rules = {rule.id: place for place, rule in enumerate(engine.compiled.rules)}
+    for name in satisfied:
+        if engine.compiled.rules[rules[name]].permits != theirs.permits[name]:
+            raise PolicyDisagrees("policy_disagrees", f"{name}: permit and forbid are confused")
     expected: dict[tuple[int, ...], dict[PolicyId, int]] = {}
     for page in _pages(engine, theirs, combination):
         bits = _bits(engine.layout, theirs.words.actions, page.places, page.slots)
