@@ -34,7 +34,7 @@ _MOST_REMEMBERED = 20_000  # some 60 MB; a partnership asks a few hundred differ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Slice:
+class Slice:
     """The policies that can bear on one role. Cedar would skip the rest, one by one."""
 
     all: cedarpy.PolicySet
@@ -56,7 +56,7 @@ class CedarPolicies:
         self.bundle = bundle
         self._schema = cedarpy.Schema.from_str(bundle.schema)
         tree = cedarpy.PolicySet.from_str(bundle.text).to_pst().static_policies
-        self._slices = {role: _slice(tree, role if sliced else None) for role in Role}
+        self._slices = {role: slice_for(tree, role if sliced else None) for role in Role}
         self._entities = cedarpy.Entities.from_json_str(
             entities(vocabulary(bundle.schema)), self._schema
         )
@@ -244,10 +244,10 @@ def entities(words: Vocabulary) -> str:
     )
 
 
-def _slice(tree: Mapping[str, pst.Template], role: Role | None) -> _Slice:
+def slice_for(tree: Mapping[str, pst.Template], role: Role | None) -> Slice:
     kept = {name: policy for name, policy in tree.items() if _bears_on(policy, role)}
     permits = {name: policy for name, policy in kept.items() if policy.effect == "permit"}
-    return _Slice(all=_policy_set(kept), permits=_policy_set(permits))
+    return Slice(all=_policy_set(kept), permits=_policy_set(permits))
 
 
 def _bears_on(policy: pst.Template, role: Role | None) -> bool:
