@@ -1,5 +1,6 @@
 """
-The policies, asked through Cedar's own engine; no second opinion of what they mean.
+The policies, asked through Cedar's own engine: the reference, to which proof.py, compare.py and
+crosscheck.py hold the compiled policies. Not on a notification's path.
 
 A ruling is a function of its question for as long as the bundle stands, and questions are few
 (closed values only), so each is asked of Cedar once and remembered. POLICY_ENGINE section 3 lists
@@ -7,7 +8,7 @@ the ways in which an answer can look like one and is none: each of them stops th
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -80,6 +81,10 @@ class CedarPolicies:
                 del self._remembered[next(iter(self._remembered))]  # the oldest
             self._remembered[question] = ruling
         return ruling
+
+    def decide_all(self, questions: Sequence[Question]) -> list[Ruling]:
+        """One by one: Cedar knows no fan-out."""
+        return [self.decide(question) for question in questions]
 
     def every_answer(self, question: Question) -> dict[tuple[Category, Extent], Answer]:
         """All that Cedar says to a question, also what decide() need not ask."""

@@ -13,7 +13,7 @@ from broker.domain.decision import NO_PERMIT_APPLIES, Because, Question, Ruling
 from broker.domain.ids import PolicyVersion
 from broker.domain.known import Rules
 from broker.domain.words import Category, Extent
-from broker.errors import Unsupported
+from broker.errors import PolicyDisagrees, Unsupported
 from broker.policy.bundle import Bundle
 from broker.policy.compile import compiled
 from broker.policy.context import (
@@ -126,12 +126,17 @@ class CompiledPolicies:
         return self.engine.pages(asked, folds)
 
     def reasons(self, page: Page) -> list[_Marks]:
-        """For each recipient of the page and each category: the rules that determined it."""
+        """
+        For each recipient of the page and each category: the rules that determined it. Raises
+        PolicyDisagrees if they do not explain what is told.
+        """
         found, which = self.engine.each(page)
         rules = sorted(zip(which, found, strict=True), key=lambda each: self._ranks[each[0]])
         permitted = reduce(or_, (lanes for rule, lanes in rules if self._permits[rule]), 0)
         forbidden = reduce(or_, (lanes for rule, lanes in rules if not self._permits[rule]), 0)
         allowed = permitted & ~forbidden
+        if allowed != self.engine.answers(page):  # two programs of one set: what one tells, the
+            raise PolicyDisagrees("policy_disagrees", "extents and because")  # other must explain
         gave = self.engine.highest(allowed)
         stopped = permitted & forbidden & self.engine.above(allowed)
         marks: list[_Marks] = [[[] for _ in _CATEGORIES] for _ in page.slots]

@@ -141,7 +141,7 @@ def compiled_figures(policies: CompiledPolicies, asked: Sequence[Question]) -> F
 
 
 def with_many(bundle: Bundle) -> Bundle:
-    """With so many random policies beside its own that there are a thousand; two or three tests each."""
+    """With random policies beside its own, of two or three tests each: a thousand in all."""
     number = MANY - len(bundle.sentences)
     written = random_policies(
         seeded(1), vocabulary(bundle.schema), number, name="override-random-", depth=1
