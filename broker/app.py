@@ -56,7 +56,7 @@ from broker.ledger.checkpoint import Checkpoint, signed_note
 from broker.ledger.entry import commitment, leaf_bytes
 from broker.looking import Looking
 from broker.partnership import Partnership, read_partnership
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import CompiledPolicies, read_bundle
 from broker.ports import Raise
 from broker.proving import ledger_key
 from broker.publishers import Reader
@@ -171,7 +171,7 @@ async def intake(found: Parts) -> AsyncIterator[Intake]:
 
 def deciding(found: Parts) -> Deciding:
     """Raises PolicySetInvalid: no start with policies that do not validate."""
-    policies = CedarPolicies(read_bundle(found.settings.policies))
+    policies = CompiledPolicies(read_bundle(found.settings.policies))
     return Deciding(
         in_force=lambda _: policies,
         directory=found.partnership.directory(),

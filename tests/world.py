@@ -29,7 +29,7 @@ from broker.errors import NotGenuine
 from broker.intake import Intake
 from broker.keys import BROKER, Wrapper, verifier
 from broker.partnership import read_partnership
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import CompiledPolicies, read_bundle
 from broker.ports import Store
 from broker.publishers import Reader
 from broker.recording import Chance
@@ -110,7 +110,7 @@ class World:
         )
 
     def deciding(self, now: Callable[[], datetime] = lambda: NOW) -> Deciding:
-        policies = CedarPolicies(read_bundle())
+        policies = CompiledPolicies(read_bundle())
         wrapper = Wrapper(_wrapping=secret("wrapping"), _digest=secret("digest"))
         return Deciding(
             in_force=lambda _: policies,
