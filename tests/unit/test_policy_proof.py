@@ -30,7 +30,7 @@ from tests.unit.fuzzing import FOLDED_IN_SMALL, SMALL, policies
 from tests.unit.questions import seeded
 
 EXAMPLES = settings().max_examples  # of the profile: 50 as one works, more in CI and at night
-ROUNDS = max(1, EXAMPLES // 25)
+ROUNDS = max(2, EXAMPLES // 50)
 WORDS = vocabulary(SMALL)
 WRITTEN = """
 @id("forbid-sealed") forbid (principal, action, resource) when { context.sealed };
