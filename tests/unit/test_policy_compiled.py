@@ -21,6 +21,7 @@ from tests.unit.questions import QUESTIONS, a_question, seeded
 BUNDLE = read_bundle()
 CEDAR = CedarPolicies(BUNDLE)
 COMPILED = CompiledPolicies(BUNDLE)
+FORGETFUL = CompiledPolicies(BUNDLE, most_remembered=0)
 HUB = question_from({"role": "mash_screener", "level": "significant_harm"})
 ALL_THREE = 'action in [Action::"tell_existence", Action::"tell_summary", Action::"tell_full"]'
 
@@ -36,8 +37,7 @@ def test_a_fan_out_is_decided_as_one_by_one(asked: list[Question], seed: int) ->
     fan_out = [
         replace(random.choice(asked), role=random.choice(list(Role))) for _ in range(len(asked) * 5)
     ]
-    alone = CompiledPolicies(BUNDLE, most_remembered=0)
-    assert COMPILED.decide_all(fan_out) == [alone.decide(each) for each in fan_out]
+    assert COMPILED.decide_all(fan_out) == [FORGETFUL.decide(each) for each in fan_out]
 
 
 def test_more_recipients_of_a_role_than_a_page_has_slots_are_all_answered() -> None:
