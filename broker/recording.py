@@ -8,12 +8,12 @@ No I/O: salts, ids and keys come from `fresh`. The transaction writes the rows a
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from broker.domain.batch import Disclosure, Genuine, Outcome, Refusal
-from broker.domain.decision import Decision, Question, Ruling
+from broker.domain.decision import Decision, Question, Ruling, question_fields
 from broker.domain.ids import AlertId, OrganisationId, PolicyVersion
 from broker.domain.known import Known, MatchState, Rules
 from broker.domain.rows import Row, Rows
@@ -356,14 +356,3 @@ def ruling_row(made: str, question: Question, ruling: Ruling) -> Row:
         json.dumps(because),
         sorted(ruling.duties),
     )
-
-
-def question_fields(question: Question) -> dict[str, object]:
-    """A question as plain JSON, its sets sorted: kept with the ruling, to be asked again."""
-    return {each.name: _plain(getattr(question, each.name)) for each in fields(question)}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, frozenset):
-        return sorted(member.value for member in value)
-    return getattr(value, "value", value)

@@ -21,9 +21,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from broker.domain.decision import Question
 from broker.domain.words import Category, Extent
-from broker.errors import PolicySetInvalid
 from broker.policy.cases import question_from
 from broker.policy.facts import closed, fact_from
+from broker.policy.places import Finding, faults_in_yaml, line_in_yaml, refused
 from broker.ports import Policies
 
 
@@ -80,17 +80,35 @@ class Invariant:
 
 
 def read_invariants(folder: Traversable) -> list[Invariant]:
-    """Every invariant of the folder. Raises PolicySetInvalid naming the file."""
-    files = sorted(folder.iterdir(), key=lambda file: file.name)
-    return [_read(file) for file in files if file.name.endswith(".yaml")]
+    """Every invariant of the folder. Raises PolicySetInvalid naming file and line."""
+    invariants, found = invariants_in(folder)
+    if found:
+        raise refused(found[0].reason, found)
+    return [invariant for _, invariant in invariants]
 
 
-def _read(file: Traversable) -> Invariant:
-    try:
-        written = _Written.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-        given = {name: _values(name, listed) for name, listed in written.given.items()}
-    except (yaml.YAMLError, ValidationError, ValueError, TypeError) as error:
-        raise PolicySetInvalid("policy_invariant", f"{file.name}: {error}") from None
+def invariants_in(folder: Traversable) -> tuple[list[tuple[str, Invariant]], list[Finding]]:
+    """The invariants that can be read, each with its file, and what is wrong with the others."""
+    invariants, found = [], []
+    files = sorted(folder.iterdir(), key=lambda file: file.name) if folder.is_dir() else []
+    for file in files:
+        if not file.name.endswith(".yaml"):
+            continue
+        name, text = f"{folder.name}/{file.name}", file.read_text(encoding="utf-8")
+        try:
+            invariants.append((name, _read(text)))
+        except (yaml.YAMLError, ValidationError) as error:
+            found += faults_in_yaml("policy_invariant", name, text, error)
+        except (ValueError, TypeError) as error:
+            line = line_in_yaml(text, ("given",))
+            fault = Finding(reason="policy_invariant", file=name, line=line, says=str(error))
+            found.append(fault)
+    return invariants, found
+
+
+def _read(text: str) -> Invariant:
+    written = _Written.model_validate(yaml.safe_load(text))
+    given = {name: _values(name, listed) for name, listed in written.given.items()}
     every = frozenset(Category)
     return Invariant(
         sentence=written.sentence,

@@ -23,7 +23,7 @@ from broker.domain.words import (
     RelationshipKind,
     Role,
 )
-from broker.errors import PolicySetInvalid
+from broker.policy.places import faults_in_yaml, refused
 
 Listed = frozenset[Category] | Literal["all"]
 Written = TypeVar("Written", bound=BaseModel)
@@ -195,16 +195,13 @@ def _gateway(rule: _Gateway) -> GatewayRule:
 
 
 def _read(kind: type[Written], name: str, texts: Mapping[str, str]) -> Written:
+    text = texts[name]
     try:
-        return kind.model_validate(yaml.safe_load(texts[name]))
+        return kind.model_validate(yaml.safe_load(text))
     except yaml.YAMLError as error:
-        raise PolicySetInvalid("policy_file", f"{name}: {error}") from None
+        raise refused("policy_file", faults_in_yaml("policy_file", name, text, error)) from None
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, each['loc']))}: {each['input']!r}: {each['msg']}"
-            for each in error.errors()
-        )
-        raise PolicySetInvalid("policy_file", f"{name}: {wrong}") from None
+        raise refused("policy_file", faults_in_yaml("policy_file", name, text, error)) from None
 
 
 def _parts(claim: str) -> tuple[str, str, str]:

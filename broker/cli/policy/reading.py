@@ -1,0 +1,119 @@
+"""`broker policy check, matrix, cases, coverage, invariants, prove`: one policy set, looked at."""
+
+from typing import Annotated
+
+import typer
+
+from broker.cli.policy.sets import (
+    FOUND_SOMETHING,
+    AsJson,
+    Overlay,
+    Policies,
+    named,
+    overlays,
+    prepare,
+    refuse,
+    say,
+    stop_on,
+)
+from broker.errors import PolicySetInvalid
+from broker.policy import read_bundle
+from broker.policy.cases import read_cases
+from broker.policy.check import CaseRun, Checked, InvariantRun, run_case, run_invariant
+from broker.policy.check import check as checked
+from broker.policy.invariants import read_invariants
+from broker.policy.matrix import matrix as computed_matrix
+from broker.policy.matrix import printed
+
+
+def add_to(commands: typer.Typer) -> None:
+    for command in (check, matrix, cases, invariants):
+        commands.command()(command)
+
+
+def check(
+    folder: Annotated[
+        str | None, typer.Argument(help="A folder or a bundle file; else those that ship.")
+    ] = None,
+    *,
+    overlay: Overlay = None,
+    as_json: AsJson = False,
+) -> None:
+    """Everything that is wrong, with file, line and what to write. Exit 3 when there is any."""
+    try:
+        result = checked(named(folder), prepare, overlays(overlay))
+    except PolicySetInvalid as why:
+        raise refuse(why) from None
+    if as_json:
+        say(result)
+        raise typer.Exit(FOUND_SOMETHING if result.found else 0)
+    _print(result)
+    stop_on(result.found)
+
+
+def _print(result: Checked) -> None:
+    for run in result.cases:
+        _print_case(run)
+    for policy in result.unnamed:
+        typer.echo(f"FAIL no case names {policy}")
+    for sentence in result.invariants:
+        typer.echo(f"{_truth(sentence)} {sentence.sentence}")
+        if sentence.counterexample is not None:
+            typer.echo(f"       {sentence.counterexample}")
+    if result.version is not None:
+        typer.echo(f"{result.policies} policies, version {result.version}")
+
+
+def _truth(run: InvariantRun) -> str:
+    return "true " if run.counterexample is None else "FALSE"
+
+
+def _print_case(run: CaseRun) -> None:
+    typer.echo(f"{'FAIL' if run.problems else 'ok  '} {run.sentence}")
+    typer.echo(f"       because {', '.join(run.because)}")
+    for problem in run.problems:
+        typer.echo(f"       {problem}")
+
+
+def matrix(*, policies: Policies = None, as_json: AsJson = False) -> None:
+    """All 1,120 cells of the extent matrix, computed by asking the policies."""
+    bundle = read_bundle(named(policies))
+    found = computed_matrix(prepare(bundle), bundle.matrix_roles)
+    if as_json:
+        say(found)  # matrix[level][agreement][role][category]
+    else:
+        typer.echo(printed(found))
+
+
+def cases(*, policies: Policies = None, as_json: AsJson = False) -> None:
+    """Every case, and which policies decided it. Exit 3 when one does not hold."""
+    root = named(policies)
+    bundle = read_bundle(root)
+    asked, listed = prepare(bundle), read_cases(root.joinpath("cases"))
+    runs = [run_case(case, asked) for case in listed]
+    unnamed = sorted(set(bundle.sentences) - {name for case in listed for name in case.because})
+    if as_json:
+        say({"cases": runs, "unnamed": unnamed})
+    else:
+        for run in runs:
+            _print_case(run)
+        for policy in unnamed:
+            typer.echo(f"FAIL no case names {policy}")
+    wrong = unnamed or any(run.problems for run in runs)
+    raise typer.Exit(FOUND_SOMETHING if wrong else 0)
+
+
+def invariants(*, policies: Policies = None, as_json: AsJson = False) -> None:
+    """The sentences that governance signs; a false one with a counterexample, and exit 3."""
+    root = named(policies)
+    asked = prepare(read_bundle(root))
+    runs = [run_invariant(each, asked) for each in read_invariants(root.joinpath("invariants"))]
+    if as_json:
+        say(runs)
+    else:
+        for run in runs:
+            typer.echo(f"{_truth(run)} {run.sentence}")
+            if run.counterexample is not None:
+                typer.echo(f"       {run.counterexample}")
+    wrong = any(run.counterexample is not None for run in runs)
+    raise typer.Exit(FOUND_SOMETHING if wrong else 0)
