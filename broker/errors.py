@@ -12,7 +12,9 @@ What can go wrong, in three families, because whoever catches has three choices.
         KafkaUnavailable     Kafka did not acknowledge
       Broken                 stop and call a person: an invariant no longer holds
         PolicySetInvalid     the policies do not validate against their schema
+          Unsupported        a policy says what cannot be compiled, so the whole set is refused
         PolicyNotEvaluated   a policy could not be evaluated for this question
+        PolicyDisagrees      the compiled policies and Cedar gave two answers
         LedgerTampered       the ledger does not match its checkpoint
         Misconfigured        a setting, key or file that the process cannot do without
 
@@ -75,8 +77,16 @@ class PolicySetInvalid(Broken):
         self.found = tuple(found)
 
 
+class Unsupported(PolicySetInvalid):
+    """A policy says what cannot be compiled: the whole set is refused, naming the policy."""
+
+
 class PolicyNotEvaluated(Broken):
     """A policy could not be evaluated for this question."""
+
+
+class PolicyDisagrees(Broken):
+    """The compiled policies and Cedar gave two answers to one question."""
 
 
 class LedgerTampered(Broken):

@@ -2,5 +2,6 @@
 
 from broker.policy.bundle import Bundle, read_bundle
 from broker.policy.cedar import CedarPolicies
+from broker.policy.engine import CompiledPolicies
 
-__all__ = ["Bundle", "CedarPolicies", "read_bundle"]
+__all__ = ["Bundle", "CedarPolicies", "CompiledPolicies", "read_bundle"]

@@ -21,13 +21,13 @@ from broker.domain.words import (
     Agency,
     Category,
     Extent,
-    Level,
-    LevelState,
     Role,
 )
 from broker.errors import PolicyNotEvaluated
 from broker.policy.bundle import Bundle
-from broker.policy.facts import closed
+from broker.policy.context import facts_of, level_used, refuse_unknown, word
+from broker.policy.ranks import ranked
+from broker.policy.vocabulary import TRUE, vocabulary
 
 _LADDER = (Extent.FULL, Extent.SUMMARY, Extent.EXISTENCE)
 _MOST_REMEMBERED = 20_000  # some 60 MB; a partnership asks a few hundred different questions
@@ -56,7 +56,7 @@ class CedarPolicies:
         tree = cedarpy.PolicySet.from_str(bundle.text).to_pst().static_policies
         self._slices = {role: _slice(tree, role) for role in Role}
         self._entities = cedarpy.Entities.from_json_str(json.dumps(_entities()), self._schema)
-        self._words = closed()
+        self._kinds = vocabulary(bundle.schema).kinds
         self._remembered: dict[Question, Ruling] = {}
 
     @property
@@ -77,52 +77,36 @@ class CedarPolicies:
             self._remembered[question] = ruling
         return ruling
 
-    def level_used(self, question: Question) -> Level:
-        """The level that counts for this role: levels.yaml."""
-        levels = self.bundle.levels
-        if question.level_state is LevelState.CONFIRMED or question.role in levels.as_proposed:
-            return question.level
-        return min(question.level, levels.otherwise_at_most)
-
     def _ask(self, question: Question) -> Ruling:
         """Full is asked first of every category, then less of those that it was refused."""
-        self._check_words(question)
-        level = self.level_used(question)
-        contexts = {each: json.dumps(self._context(question, level, each)) for each in Category}
+        refuse_unknown(question)
+        contexts = self.contexts(question)
         extents = dict.fromkeys(Category, Extent.NOTHING)
         because: dict[Category, Because] = {}
         lowered: dict[Category, list[PolicyId]] = {category: [] for category in Category}
+        overruled: dict[Category, list[PolicyId]] = {category: [] for category in Category}
         for extent in _LADDER:
             waiting = {each: contexts[each] for each in Category if each not in because}
             answers = self._answers(question, extent, waiting)
-            for category in self._taken_away(question, extent, waiting, answers):
-                reasons = answers[category].reasons
-                lowered[category] += [one for one in reasons if one not in lowered[category]]
+            for category, permits in self._taken_away(question, extent, waiting, answers).items():
+                lowered[category] += answers[category].reasons
+                overruled[category] += permits
             for category, answer in answers.items():
                 if answer.allowed:
                     extents[category] = extent
-                    because[category] = self._because(answer.reasons, lowered[category])
+                    stopped = lowered[category], overruled[category]
+                    because[category] = self._because(answer.reasons, *stopped)
         for category in Category:
             if category not in because:
-                stopped = lowered[category]
-                because[category] = self._because((), stopped) if stopped else NO_PERMIT_APPLIES
+                stopped = lowered[category], overruled[category]
+                because[category] = self._because((), *stopped) if stopped[0] else NO_PERMIT_APPLIES
         return Ruling(
             extents=extents,
             because=because,
             duties=self._duties(because.values()),
             policy=self.version,
-            level_used=level,
+            level_used=level_used(question, question.role, self.bundle.levels),
         )
-
-    def _check_words(self, question: Question) -> None:
-        """Cedar holds facts to its enums, but answers for a recipient that it does not know."""
-        unknown = [
-            name
-            for name, kind in self._words.items()
-            if not isinstance(getattr(question, name), kind)
-        ]
-        if unknown:
-            raise PolicyNotEvaluated("policy_not_evaluated", f"unknown words: {', '.join(unknown)}")
 
     def _taken_away(
         self,
@@ -130,15 +114,15 @@ class CedarPolicies:
         extent: Extent,
         waiting: Mapping[Category, str],
         answers: Mapping[Category, _Answer],
-    ) -> list[Category]:
-        """Where a forbid stopped a permit that was satisfied: a forbid alone lowers nothing."""
+    ) -> dict[Category, tuple[PolicyId, ...]]:
+        """Which satisfied permits a forbid stopped, and where: a forbid alone lowers nothing."""
         forbidden = {
             category: waiting[category]
             for category, answer in answers.items()
             if answer.reasons and not answer.allowed
         }
         otherwise = self._answers(question, extent, forbidden, without_forbids=True)
-        return [category for category, answer in otherwise.items() if answer.allowed]
+        return {each: answer.reasons for each, answer in otherwise.items() if answer.allowed}
 
     def _answers(
         self,
@@ -165,14 +149,17 @@ class CedarPolicies:
             for category, result in zip(contexts, found, strict=True)
         }
 
-    def _because(self, permits: Sequence[PolicyId], forbids: Sequence[PolicyId]) -> Because:
-        return Because(permits=self._ranked(permits), forbids=self._ranked(forbids))
-
-    def _ranked(self, ids: Sequence[PolicyId]) -> tuple[PolicyId, ...]:
-        """Highest rank first, since that basis is named first: precedence.yaml."""
+    def _because(
+        self,
+        permits: Collection[PolicyId],
+        forbids: Collection[PolicyId],
+        overruled: Collection[PolicyId],
+    ) -> Because:
         ranks = self.bundle.precedence
-        return tuple(
-            sorted(ids, key=lambda one: ([not one.startswith(rank) for rank in ranks], one))
+        return Because(
+            permits=ranked(permits, ranks),
+            forbids=ranked(set(forbids), ranks),
+            overruled=ranked(set(overruled), ranks),
         )
 
     def _duties(self, because: Collection[Because]) -> frozenset[str]:
@@ -181,28 +168,27 @@ class CedarPolicies:
             duty for policy in determined for duty in self.bundle.duties.get(policy, ())
         )
 
-    def _context(self, question: Question, level: Level, category: Category) -> dict[str, object]:
-        young = category in question.young_person_refused
-        refused = young or category in question.refused
-        consent = "refused" if refused else ("given" if category in question.agreed else "none")
-        states = self.bundle.levels.necessity_states
+    def contexts(self, question: Question) -> dict[Category, str]:
+        """What Cedar is told for each category."""
+        facts = facts_of(question, self.bundle.levels)
         return {
-            "level": _enum("Level", level.value),
-            "publisher": _enum("Agency", question.publisher),
-            "gateway": _enum("Gateway", question.gateway),
-            "consent": _enum("Consent", consent),
-            "youngPersonRefused": young,
-            "relationship": _enum("Relationship", question.relationship),
-            "necessity": question.necessity or question.consent_stated in states,
-            "sealed": question.sealed,
-            "conflict": question.conflict,
-            "locationBarred": question.location_barred,
-            "outsideArea": question.outside_area,
-            "detriment": question.detriment,
-            "override": category in question.override,
-            "own": question.own,
-            "home": question.jurisdiction == self.bundle.levels.jurisdiction,
+            category: context(
+                {name: word(fact, category) for name, fact in facts.items()}, self._kinds
+            )
+            for category in Category
         }
+
+
+def context(values: Mapping[str, str], kinds: Mapping[str, str]) -> str:
+    """The facts as Cedar reads them; `kinds` says which are Booleans, and the lists of the rest."""
+    return json.dumps(
+        {
+            name: value == TRUE
+            if kinds.get(name, "Bool") == "Bool"
+            else {"__entity": {"type": kinds[name], "id": value}}
+            for name, value in values.items()
+        }
+    )
 
 
 def _answer(category: Category, extent: Extent, result: cedarpy.AuthzResult) -> _Answer:
@@ -217,10 +203,6 @@ def _answer(category: Category, extent: Extent, result: cedarpy.AuthzResult) -> 
         )
     ids = found.id_annotations_by_reason
     return _Answer(result.allowed, tuple(PolicyId(ids[reason]) for reason in found.reasons))
-
-
-def _enum(kind: str, value: str) -> dict[str, dict[str, str]]:
-    return {"__entity": {"type": kind, "id": value}}
 
 
 def _recipient(question: Question) -> str:

@@ -1,0 +1,125 @@
+"""
+From a question to the facts that the policies read: the one place that knows both. Cedar is asked
+with these facts, and the compiled policies are asked with these facts. A fact added to Question and
+to the schema is one line here: in `_SHARED` if every recipient of one notification in one role has
+the same value, else in `facts_of`.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from operator import attrgetter
+from typing import get_type_hints
+
+from broker.domain.decision import Question
+from broker.domain.words import Category, Level, LevelState, Role
+from broker.errors import PolicyNotEvaluated
+from broker.policy.facts import sets
+from broker.policy.rules import LevelRules
+from broker.policy.vocabulary import FALSE, TRUE
+
+Fact = str | bool | frozenset[Category] | Mapping[str, frozenset[Category]]
+"""One value for all categories; or the categories for which it is true; or those of each value."""
+
+Facts = Mapping[str, Fact]
+Fold = Mapping[str, Mapping[str, str]]
+"""fold[fact][role] = value: what one notification is, for each role in which it is looked at."""
+
+
+def level_used(question: Question, role: Role, levels: LevelRules) -> Level:
+    """The level that counts for this role: levels.yaml."""
+    if question.level_state is LevelState.CONFIRMED or role in levels.as_proposed:
+        return question.level
+    return min(question.level, levels.otherwise_at_most)
+
+
+_SHARED: Mapping[str, Callable[[Question, Role, LevelRules], str | bool]] = {
+    "level": lambda question, role, levels: level_used(question, role, levels).value,
+    "publisher": lambda question, _, __: question.publisher,
+    "home": lambda question, _, levels: question.jurisdiction == levels.jurisdiction,
+}
+FOLDED = tuple(_SHARED)
+"""The facts that do not depend on who is asked about, only on the role in which they are."""
+
+
+def groups_of(question: Question) -> Mapping[str, str]:
+    """What the recipient is one of, as the schema names these lists."""
+    return {"Role": question.role.value, "Agency": question.agency.value}
+
+
+def facts_of(question: Question, levels: LevelRules) -> Facts:
+    """Every fact of the schema's Question, as it is for this question."""
+    refused = question.refused | question.young_person_refused
+    given = question.agreed - refused
+    stated = question.consent_stated in levels.necessity_states
+    return {
+        **{name: of(question, question.role, levels) for name, of in _SHARED.items()},
+        "gateway": question.gateway,
+        "consent": {"refused": refused, "given": given, "none": _EVERY - refused - given},
+        "youngPersonRefused": question.young_person_refused,
+        "relationship": question.relationship,
+        "necessity": question.necessity or stated,
+        "sealed": question.sealed,
+        "conflict": question.conflict,
+        "locationBarred": question.location_barred,
+        "outsideArea": question.outside_area,
+        "detriment": question.detriment,
+        "override": question.override,
+        "own": question.own,
+    }
+
+
+_EVERY = frozenset(Category)
+
+
+def fold_of(question: Question, levels: LevelRules) -> Fold:
+    """What is the same for all recipients of this question's notification, role by role."""
+    return {
+        name: {role.value: word(of(question, role, levels)) for role in Role}
+        for name, of in _SHARED.items()
+    }
+
+
+def agrees(fold: Fold, role: str, facts: Facts) -> bool:
+    """Whether the fold says of this role what the facts say."""
+    return all(fold[name][role] == word(facts[name]) for name in FOLDED)
+
+
+def word(fact: Fact, category: str = "") -> str:
+    """The value of a fact for one category, as the schema lists it."""
+    if isinstance(fact, bool):
+        return TRUE if fact else FALSE
+    if isinstance(fact, frozenset):
+        return TRUE if category in fact else FALSE
+    if isinstance(fact, str):
+        return fact
+    return next(value for value, categories in fact.items() if category in categories)
+
+
+def refuse_unknown(question: Question) -> None:
+    """
+    Cedar holds facts to its enums, but answers for a recipient that it does not know; a compiled
+    program holds them to nothing. Raises PolicyNotEvaluated with the names of the facts, no value.
+    """
+    names, kinds, values_of = _kinds()
+    values = values_of(question)
+    sound = all(map(isinstance, values, kinds))
+    if sound and all(getattr(question, name) <= _EVERY for name in _sets()):
+        return
+    unknown = [
+        name
+        for name, kind, value in zip(names, kinds, values, strict=True)
+        if not isinstance(value, kind)
+        or (isinstance(value, frozenset) and not _EVERY.issuperset(value))
+    ]
+    raise PolicyNotEvaluated("policy_not_evaluated", f"unknown words: {', '.join(unknown)}")
+
+
+_sets = cache(sets)
+
+
+@cache
+def _kinds() -> tuple[tuple[str, ...], tuple[type, ...], Callable[[Question], tuple[object, ...]]]:
+    """The facts of a question, the types that their values have at run time, and their getter."""
+    hints = get_type_hints(Question)
+    types = (frozenset if name in _sets() else kind for name, kind in hints.items())
+    return tuple(hints), tuple(types), attrgetter(*hints)
