@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 from broker.domain.decision import Question
 from broker.domain.ids import DecisionId, PolicyVersion
 from broker.domain.words import Category, Extent
 from broker.errors import PolicyNotEvaluated
 from broker.policy.facts import fact_from
-from broker.ports import Policies
+from broker.policy.pages import Masks
 
 Extents = Mapping[str, str]
 """By category, as a ruling keeps them: {"narrative": "full", ...}"""
@@ -64,22 +65,32 @@ class Replay:
     not_as_recorded: Sequence[Change]
 
 
-def replay(recorded: Sequence[Recorded], old: Policies, new: Policies) -> Replay:
+class Masked(Protocol):
+    """Policies that answer many questions at once, without because: see engine.py."""
+
+    @property
+    def version(self) -> PolicyVersion: ...
+
+    def masks(self, questions: Sequence[Question]) -> Sequence[Masks]:
+        """(full, summary, existence) for each question: a bit for each category in turn."""
+        ...
+
+
+def replay(recorded: Sequence[Recorded], old: Masked, new: Masked) -> Replay:
     """
     Raises PolicyNotEvaluated naming the ruling if a stored question cannot be asked: neither set's
     silence is read as an answer.
     """
+    pairs = sorted(((_question(each), each) for each in recorded), key=_alike)
+    asked = [question for question, _ in pairs]
     changes, unlike = _Tally(), _Tally()
     differing = wider = narrower = identical = 0
-    for each in recorded:
-        question = _question(each)
-        before, after = old.decide(question).extents, new.decide(question).extents
+    for (_, each), before, after in zip(pairs, old.masks(asked), new.masks(asked), strict=True):
         changed = changes.add(each, before, after)
         differing += each.decisions if changed else 0
         wider += each.decisions if any(to > was for was, to in changed) else 0
         narrower += each.decisions if any(to < was for was, to in changed) else 0
-        kept = {category: Extent(each.extents[category.value]) for category in Category}
-        identical += 0 if unlike.add(each, kept, before) else each.decisions
+        identical += 0 if unlike.add(each, _masks(each), before) else each.decisions
     return Replay(
         old=old.version,
         new=new.version,
@@ -94,6 +105,34 @@ def replay(recorded: Sequence[Recorded], old: Policies, new: Policies) -> Replay
     )
 
 
+def _alike(pair: tuple[Question, Recorded]) -> tuple[str, ...]:
+    """Questions of notifications that are alike beside each other: they are folded once."""
+    question, recorded = pair
+    alike = (question.publisher, question.level, question.level_state, question.jurisdiction)
+    return (*map(str, alike), recorded.ruling)
+
+
+def _masks(recorded: Recorded) -> Masks:
+    """The extents that were recorded, as policies give them."""
+    told = [recorded.extents[category.value] for category in Category]
+    full, summary, existence = (
+        sum(1 << place for place, extent in enumerate(told) if extent in extents)
+        for extents in _AT_LEAST
+    )
+    return full, summary, existence
+
+
+_LADDER = (Extent.FULL, Extent.SUMMARY, Extent.EXISTENCE)
+_AT_LEAST = tuple({extent.value for extent in Extent if extent >= least} for least in _LADDER)
+
+
+def _extent(masks: Masks, place: int) -> Extent:
+    for mask, extent in zip(masks, _LADDER, strict=True):
+        if mask >> place & 1:
+            return extent
+    return Extent.NOTHING
+
+
 class _Tally:
     """Counts by role, category and the two extents; keeps the first decision of each."""
 
@@ -101,19 +140,14 @@ class _Tally:
         self._counts: Counter[tuple[str, str, str, str]] = Counter()
         self._examples: dict[tuple[str, str, str, str], DecisionId] = {}
 
-    def add(
-        self,
-        recorded: Recorded,
-        before: Mapping[Category, Extent],
-        after: Mapping[Category, Extent],
-    ) -> list[tuple[Extent, Extent]]:
+    def add(self, recorded: Recorded, before: Masks, after: Masks) -> list[tuple[Extent, Extent]]:
         """The pairs that differ."""
         found = list[tuple[Extent, Extent]]()
         if before == after:
             return found
         role = str(recorded.question["role"])
-        for category in Category:
-            was, to = before[category], after[category]
+        for place, category in enumerate(Category):
+            was, to = _extent(before, place), _extent(after, place)
             if was is not to:
                 found.append((was, to))
                 key = (role, category.value, was.value, to.value)

@@ -7,7 +7,7 @@ import pytest
 
 from broker.domain.ids import PolicyVersion
 from broker.errors import PolicyNotEvaluated, StoreUnavailable
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import CompiledPolicies, read_bundle
 from broker.policy.cases import question_from
 from broker.policy.replay import replay
 from broker.policy.shadow import Compared, Shadow, ShadowDifference
@@ -15,7 +15,7 @@ from broker.store.governance import PostgresShadow, read_recorded, read_shadow
 from broker.store.postgres import PostgresStore, pool_of
 from tests.world import World, batch_of, concern
 
-POLICIES = CedarPolicies(read_bundle())
+POLICIES = CompiledPolicies(read_bundle())
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 LIVE, CANDIDATE = PolicyVersion("live"), PolicyVersion("candidate")

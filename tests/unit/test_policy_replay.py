@@ -10,14 +10,14 @@ from broker.domain.decision import Question, Ruling, question_fields
 from broker.domain.ids import DecisionId, PolicyVersion
 from broker.domain.words import Category, Extent
 from broker.errors import PolicyNotEvaluated
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import CompiledPolicies, read_bundle
 from broker.policy.cases import question_from, read_cases
 from broker.policy.replay import Recorded, replay, stored_question
 from broker.policy.shadow import Shadow
 from tests.unit.test_policies import QUESTIONS
 
 BUNDLE = read_bundle()
-LIVE = CedarPolicies(BUNDLE)
+LIVE = CompiledPolicies(BUNDLE)
 # Another set: what a school's lead may read in full of a child in need is a summary.
 CAPPED = """
 @id("cap-referrer-for-schools") @basis("-") @explain("-")
@@ -27,7 +27,7 @@ forbid (
   resource
 );
 """
-NEW = CedarPolicies(
+NEW = CompiledPolicies(
     replace(BUNDLE, text=BUNDLE.text + CAPPED, version=PolicyVersion("new" + BUNDLE.version[3:]))
 )
 SCHOOL = question_from(

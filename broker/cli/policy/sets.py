@@ -13,7 +13,7 @@ import typer
 
 from broker.domain.notification import Json
 from broker.errors import Misconfigured, PolicySetInvalid
-from broker.policy import CedarPolicies
+from broker.policy import CompiledPolicies
 from broker.policy.bundle import Bundle, packaged
 from broker.policy.live import LIVE, read_publication
 from broker.policy.places import Finding
@@ -70,9 +70,9 @@ def database(settings: Settings) -> str:
     return found
 
 
-def prepare(bundle: Bundle) -> CedarPolicies:
+def prepare(bundle: Bundle) -> CompiledPolicies:
     """A bundle ready to be asked. Raises PolicySetInvalid if it cannot be."""
-    return CedarPolicies(bundle)
+    return CompiledPolicies(bundle)
 
 
 def say(told: object) -> None:
