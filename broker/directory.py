@@ -5,7 +5,7 @@ Naming somebody here tells them nothing: it only raises a question that the poli
 the answer is recorded whatever it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from broker.domain.decision import AreaDuty, Candidate, GatewayRule, Question, Recipient
@@ -205,7 +205,7 @@ def _question(
         publisher=notification.agency,
         level=notification.level,
         level_state=notification.level_state,
-        gateway=established(notification, recipient, kind, rules.gateways),
+        gateway=established(notification, recipient, kind, rules.gateways, at=known.now),
         relationship=kind,
         consent_stated=stated,
         agreed=agreed,
@@ -238,13 +238,20 @@ def established(
     recipient: Recipient,
     kind: RelationshipKind,
     gateways: Iterable[GatewayRule],
+    *,
+    at: datetime,
 ) -> Gateway:
-    """The gateway that holds for this recipient; a publisher's claim alone opens nothing."""
+    """
+    The gateway that holds for this recipient: the first of the rules that fits. A publisher's claim
+    alone opens nothing, nor does a law that is not in force.
+    """
     for rule in gateways:
         if (
-            notification.routing.gateway is rule.gateway
-            and notification.agency is rule.publisher
+            rule.in_force(at)
+            and (notification.routing.gateway is rule.gateway or not rule.proposed)
+            and notification.agency in rule.publishers
             and recipient.role in rule.roles
+            and (recipient.organisation in notification.routing.named_recipients or not rule.named)
             and kind in rule.relationships
             and _claimed(notification, rule)
         ):
@@ -257,11 +264,24 @@ def _claimed(notification: Notification, rule: GatewayRule) -> bool:
 
 
 def _says(notification: Notification, named: str, equals: frozenset[str]) -> bool:
-    """Whether a coded fact of the notification is one of these: `category.summary.member`."""
-    claim, _, member = named.rpartition(".")
-    found = notification.claims.get(claim)
-    value = found.get(member) if isinstance(found, dict) else None
-    return any(_word(each) in equals for each in (value if isinstance(value, list) else [value]))
+    """
+    Whether a coded fact of the notification is one of these: `category.summary.member`, or
+    `category.summary.member.part` where the member is a list of objects.
+    """
+    category, extent, *members = named.split(".")
+    found = notification.claims.get(f"{category}.{extent}")
+    return any(_word(each) in equals for each in _values(found, members))
+
+
+def _values(found: object, members: Sequence[str]) -> Iterator[object]:
+    """All values at the end of these members, through every list on the way."""
+    if isinstance(found, list):
+        for each in found:
+            yield from _values(each, members)
+    elif not members:
+        yield found
+    elif isinstance(found, dict) and members[0] in found:
+        yield from _values(found[members[0]], members[1:])
 
 
 def _word(value: object) -> str:

@@ -1,15 +1,30 @@
 """
 Writes the matrix as Cedar text from `matrix/default_matrix.json`, the table that a partnership
-signs. The Cedar text is committed and reviewed; a test generates it again and compares.
+signs, and the gateways that grant by role. The Cedar text is committed and reviewed; a test
+generates it again and compares.
 
     python -m policies.generate
 """
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import cedarpy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What one gateway grants to each of several roles, and what a caseworker reads of it."""
+
+    publisher: str
+    roles: tuple[str, ...]
+    row: Mapping[str, str]  # category: extent
+    basis: str
+    says: Mapping[str, str]  # extent: the sentence
+    duty: str = ""
+
 
 HERE = Path(__file__).parent
 EXTENTS = ("existence", "summary", "full")
@@ -36,6 +51,7 @@ NAMES = {
     "gp": "the practice",
     "designated_safeguarding_lead": "the safeguarding lead",
     "early_help_worker": "the early help worker",
+    "unscheduled_care": "an unscheduled care setting",
 }
 AT = {
     "universal": "At universal need",
@@ -58,6 +74,33 @@ GATEWAY_ROWS = {
         "Children Act 1989 s46",
     ),
 }
+# A gateway that grants the same few categories to several roles: these extents, from this agency.
+GATEWAY_GRANTS = {
+    "cp_is_flag": Grant(
+        publisher="childrens_services",
+        roles=("unscheduled_care",),
+        row={"identity": "full", "care_status": "summary"},
+        basis="Children Act 2004 s10, s11; Health and Social Care Act 2012 s250 (DCB1609)",
+        says={
+            "full": "Through CP-IS {who} is told who the child is, in full.",
+            "summary": "Through CP-IS {who} is told that a plan or order stands, no more.",
+        },
+    ),
+    "referral_acknowledgement": Grant(
+        publisher="childrens_services",
+        roles=(
+            "police_protection",
+            "health_visitor",
+            "gp",
+            "designated_safeguarding_lead",
+            "early_help_worker",
+        ),
+        row={"identity": "summary", "care_status": "summary"},
+        basis="Working Together to Safeguard Children 2023; Children Act 2004 s11",
+        says={"summary": "Having referred the child, {who} is told in codes what becomes of it."},
+        duty="before_next_working_day",
+    ),
+}
 
 Row = Mapping[str, str]
 
@@ -77,14 +120,18 @@ def texts() -> dict[str, str]:
             for policy in _gateway(gateway, basis, role, matrix[level]["none"][role])
         ]
         made[f"gateways/{gateway.replace('_', '-')}.cedar"] = _formatted(policies)
+    for gateway, grant in GATEWAY_GRANTS.items():
+        policies = [policy for role in grant.roles for policy in _granted(gateway, grant, role)]
+        text = _formatted(policies, source="what it says of this gateway")
+        made[f"gateways/{gateway.replace('_', '-')}.cedar"] = text
     return made
 
 
-def _formatted(policies: Iterator[str] | list[str]) -> str:
+def _formatted(
+    policies: Iterator[str] | list[str], source: str = "matrix/default_matrix.json"
+) -> str:
     text = str(cedarpy.format_policies("\n\n".join(policies), 110, 2))
-    return (
-        f"// Made by policies/generate.py from matrix/default_matrix.json. Change it there.\n{text}"
-    )
+    return f"// Made by policies/generate.py from {source}. Change it there.\n{text}"
 
 
 def _level(level: str, table: Mapping[str, Mapping[str, Row]]) -> Iterator[str]:
@@ -165,19 +212,46 @@ def _gateway(gateway: str, basis: str, role: str, row: Row) -> Iterator[str]:
             )
 
 
+def _granted(gateway: str, grant: Grant, role: str) -> Iterator[str]:
+    for extent in reversed(EXTENTS):
+        if told := _told(grant.row, extent, conditional=False):
+            yield _policy(
+                name=f"gateway-{gateway}-{role}-{extent}",
+                basis=grant.basis,
+                says=grant.says[extent].format(who=NAMES[role]),
+                role=role,
+                extent=extent,
+                conditions=[
+                    "context.home",
+                    f'context.gateway == Gateway::"{gateway}"',
+                    f'context.publisher == Agency::"{grant.publisher}"',
+                    _resource(told),
+                ],
+                duty=grant.duty,
+            )
+
+
 def _resource(categories: list[str]) -> str:
     listed = ", ".join(f'Category::"{category}"' for category in categories)
     return f"resource in [{listed}]"
 
 
 def _policy(
-    *, name: str, basis: str, says: str, role: str, extent: str, conditions: list[str]
+    *,
+    name: str,
+    basis: str,
+    says: str,
+    role: str,
+    extent: str,
+    conditions: list[str],
+    duty: str = "",
 ) -> str:
     actions = EXTENTS[: EXTENTS.index(extent) + 1]
     listed = ", ".join(f'Action::"tell_{action}"' for action in actions)
     when = " && ".join(conditions)
+    owed = f'@duty("{duty}")\n' if duty else ""
     return (
-        f'@id("{name}")\n@basis("{basis}")\n@explain("{says}")\n'
+        f'@id("{name}")\n@basis("{basis}")\n@explain("{says}")\n{owed}'
         f'permit (principal in Role::"{role}", action in [{listed}], resource)\nwhen {{ {when} }};'
     )
 

@@ -5,8 +5,10 @@ because. There is no yes or no here.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 
 from broker.domain.ids import OrganisationId, PolicyId, PolicyVersion
+from broker.domain.rules import Asks, Period
 from broker.domain.words import (
     Agency,
     Category,
@@ -166,11 +168,22 @@ class StandsIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayRule:
-    """When the broker may establish a gateway that a publisher proposed: a rule from policies/."""
+    """
+    When the broker may establish a gateway: a rule from policies/. One that has not been commenced
+    has no period, and is therefore in force at no instant.
+    """
 
     gateway: Gateway
-    publisher: Agency
+    publishers: frozenset[Agency]
     roles: frozenset[Role]
     relationships: frozenset[RelationshipKind]
-    claim: str | None = None  # "police_incident.summary.kind"
+    commenced: Period | None
+    claim: str | None = None  # "police_incident.summary.kind"; of a list "x.summary.items.part"
     equals: frozenset[str] = field(default_factory=frozenset)  # values of that claim
+    asks: Asks = Asks.RELATED
+    named: bool = False  # only for an organisation that the publisher names as recipient
+    proposed: bool = True  # only if the publisher proposes it; else it holds without a word
+    opens: bool = True  # false: no Cedar policy grants by it; it only changes the lawful basis
+
+    def in_force(self, at: datetime) -> bool:
+        return self.commenced is not None and self.commenced.holds_at(at)

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from broker.domain.decision import AreaDuty, GatewayRule, Recipient, StandsIn
 from broker.domain.ids import NotificationId, OrganisationId, SubjectId, ThreadId
+from broker.domain.rules import BasisRules, ConsentRules, OverrideRules, StatementRules
 from broker.domain.words import (
     Agency,
     Category,
@@ -100,6 +101,12 @@ class Rules:
     without_school: StandsIn  # a child educated at home
     must_see_roles: frozenset[Role]
     must_see_from: Level
+    may_confirm: Mapping[Role, frozenset[Level]]  # whose confirmation counts, by a person's role
+    confirmed_by_publisher: Mapping[Agency, frozenset[Level]]  # else `confirmed` is a proposal
+    consent: ConsentRules
+    statements: StatementRules
+    overrides: OverrideRules
+    bases: BasisRules = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

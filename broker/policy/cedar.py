@@ -24,6 +24,7 @@ from broker.domain.words import (
     Role,
 )
 from broker.errors import PolicyNotEvaluated
+from broker.policy.bases import bases_for
 from broker.policy.bundle import Bundle
 from broker.policy.context import facts_of, level_used, refuse_unknown, word
 from broker.policy.ranks import ranked
@@ -100,12 +101,14 @@ class CedarPolicies:
             if category not in because:
                 stopped = lowered[category], overruled[category]
                 because[category] = self._because((), *stopped) if stopped[0] else NO_PERMIT_APPLIES
+        level = level_used(question, question.role, self.bundle.levels)
         return Ruling(
             extents=extents,
             because=because,
             duties=self._duties(because.values()),
+            bases=bases_for(question, level, extents, because, self.rules.bases),
             policy=self.version,
-            level_used=level_used(question, question.role, self.bundle.levels),
+            level_used=level,
         )
 
     def _taken_away(

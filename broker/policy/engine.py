@@ -14,6 +14,7 @@ from broker.domain.ids import PolicyVersion
 from broker.domain.known import Rules
 from broker.domain.words import Category, Extent
 from broker.errors import Unsupported
+from broker.policy.bases import bases_for
 from broker.policy.bundle import Bundle
 from broker.policy.compile import compiled
 from broker.policy.context import (
@@ -166,12 +167,14 @@ class CompiledPolicies:
             if owed:
                 duties |= owed
             bit <<= 1
+        level = level_used(question, question.role, self.bundle.levels)
         return Ruling(
             extents=extents,
             because=because,
             duties=duties,
+            bases=bases_for(question, level, extents, because, self.rules.bases),
             policy=self.version,
-            level_used=level_used(question, question.role, self.bundle.levels),
+            level_used=level,
         )
 
     def _why(self, marks: tuple[_Mark, ...]) -> tuple[Because, frozenset[str]]:

@@ -139,10 +139,19 @@ def faults_in_yaml(
             reason=reason,
             file=file,
             line=line_in_yaml(text, each["loc"]),
-            says=f"{'.'.join(map(str, each['loc']))}: {each['input']!r}: {each['msg']}",
+            says=f"{_named(each['loc'])}{_shown(each['input'])}{each['msg']}",
         )
         for each in error.errors()
     ]
+
+
+def _named(place: Sequence[int | str]) -> str:
+    return f"{'.'.join(map(str, place))}: " if place else ""
+
+
+def _shown(written: object) -> str:
+    """What stands there, if it is one word: a whole entry would hide what is wrong with it."""
+    return "" if isinstance(written, dict | list) else f"{written!r}: "
 
 
 def _step(node: yaml.Node, step: int | str) -> tuple[int, yaml.Node] | None:

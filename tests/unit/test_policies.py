@@ -105,6 +105,50 @@ def test_off_the_list_no_words_pass_but_in_an_emergency_to_those_who_go_there(
 
 
 @given(QUESTIONS)
+def test_in_another_area_off_the_list_nothing_passes_but_in_an_emergency_to_those_who_go_there(
+    question: Question,
+) -> None:
+    ruling = POLICIES.decide(replace(question, outside_area=True))
+    exempt = ruling.level_used is Level.EMERGENCY and question.role in CORE
+    assert ruling.tells_nothing or exempt or question.own
+
+
+@given(QUESTIONS)
+def test_detriment_holds_at_existence_whom_neither_encompass_nor_fgm_entitles(
+    question: Question,
+) -> None:
+    entitled = question.gateway in {Gateway.OPERATION_ENCOMPASS, Gateway.FGM_5B}
+    ruling = POLICIES.decide(replace(question, detriment=True))
+    told = set(ruling.extents.values())
+    assert question.own or entitled or told <= {Extent.NOTHING, Extent.EXISTENCE}
+
+
+@given(QUESTIONS)
+def test_an_unscheduled_care_setting_is_told_nothing_but_through_cp_is_or_an_override(
+    question: Question,
+) -> None:
+    asked_there = replace(question, role=Role.UNSCHEDULED_CARE, own=False)
+    ruling = POLICIES.decide(asked_there)
+    told = {each for each, extent in ruling.extents.items() if extent is not Extent.NOTHING}
+    flagged = {Category.IDENTITY, Category.CARE_STATUS}
+    assert told <= question.override | (
+        flagged if question.gateway is Gateway.CP_IS_FLAG else frozenset()
+    )
+
+
+@given(QUESTIONS)
+def test_what_is_told_rests_on_one_basis_of_each_kind_and_what_is_withheld_on_none(
+    question: Question,
+) -> None:
+    ruling = POLICIES.decide(question)
+    told = {each for each, extent in ruling.extents.items() if extent is not Extent.NOTHING}
+    assert set(ruling.bases) == told
+    assert all(
+        each.article_6 and each.condition and each.confidence for each in ruling.bases.values()
+    )
+
+
+@given(QUESTIONS)
 def test_sensitive_health_stays_closed_below_significant_harm_without_agreement(
     question: Question,
 ) -> None:
