@@ -13,7 +13,7 @@ from struct import Struct
 from typing import TypeVar
 
 from broker.errors import PolicyNotEvaluated
-from broker.policy.compile import Compiled, Test
+from broker.policy.compile import Compiled, OneOf
 from broker.policy.context import Fact, Facts, Fold
 from broker.policy.program import (
     SLOTS_OF_A_ROLE,
@@ -236,7 +236,7 @@ def remember(kept: dict[Key, Made], key: Key, made: Made, *, most: int) -> None:
 
 
 def _tables(
-    compiled: Compiled, variables: Sequence[Test], places: _Bits
+    compiled: Compiled, variables: Sequence[OneOf], places: _Bits
 ) -> list[tuple[bool, str, _Table]]:
     """(of the recipient or of the context, its name, what its values set) of all that is asked."""
     words = compiled.words
