@@ -8,7 +8,7 @@ instead.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -19,12 +19,12 @@ from broker.domain.known import Rules
 from broker.domain.words import Category, Role
 from broker.errors import PolicySetInvalid
 from broker.policy.lint import Tree, facts_in, findings, named
+from broker.policy.overlay import OVERLAYS, overlay_findings
 from broker.policy.places import Finding, line_of_fault, line_of_policy, refused
 from broker.policy.rules import FILES, LevelRules, RuleSet, rules_from
 
 _SCHEMA = "schema.cedarschema"
 _MATRIX = "matrix/default_matrix.json"
-OVERLAYS = "overlays/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +85,18 @@ def examined(
         found += wrong
     ranks = written.precedence if written is not None else None
     found += findings(trees, cedar, facts_in(schema), ranks)
+    if written is not None:
+        below = written.levels.overlays_only_below
+        found += overlay_findings(trees, cedar, schema, below)
     if written is None or found:
         return None, found
     return _bundle(root, schema=schema, cedar=cedar, data=data, written=written, trees=trees), []
+
+
+def without_overlays(bundle: Bundle) -> Bundle:
+    """What the partnership agreed, before an agency's own policies narrow it. Only to be asked."""
+    cedar = {name: text for name, text in bundle.cedar.items() if not name.startswith(OVERLAYS)}
+    return replace(bundle, cedar=cedar, text="\n".join(cedar.values()))
 
 
 def _bundle(

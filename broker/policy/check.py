@@ -5,16 +5,17 @@ the signed sentences true? Everything that is wrong is found, not only the first
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
 
 import cedarpy
 
 from broker.domain.ids import PolicyVersion
 from broker.errors import PolicySetInvalid
-from broker.policy.bundle import Bundle, examined, packaged
+from broker.policy.bundle import Bundle, examined, packaged, without_overlays
 from broker.policy.cases import Case, cases_in, determining, failures
 from broker.policy.invariants import Invariant, counterexamples, invariants_in
+from broker.policy.overlay import OVERLAYS
 from broker.policy.places import Finding, line_in_json, line_of_id
 from broker.ports import Policies
 
@@ -63,34 +64,85 @@ def check(
     """Raises PolicySetInvalid only where there is no policy set at all."""
     root = folder or packaged()
     bundle, found = examined(root, overlays)
-    cases, faults = cases_in(root.joinpath(_CASES))
-    signed, wrong = invariants_in(root.joinpath(_INVARIANTS))
-    found += [*faults, *wrong]
-    policies: Policies | None = None
-    if bundle is not None:
-        found += unformatted(bundle.cedar)
-        try:
-            policies = prepare(bundle)
-        except PolicySetInvalid as why:
-            found += placed(why, bundle)
-    if bundle is None or policies is None:
-        return Checked(
-            version=None, policies=0, cases=(), unnamed=(), invariants=(), found=tuple(found)
-        )
-    runs = [(case, run_case(case, policies)) for case in cases]
-    kept = [(file, run_invariant(invariant, policies)) for file, invariant in signed]
-    unnamed = sorted(set(bundle.sentences) - {name for case in cases for name in case.because})
-    found += _case_findings(root, runs)
-    found += [_unnamed(bundle, policy) for policy in unnamed]
+    signed, faults = invariants_in(root.joinpath(_INVARIANTS))
+    found += faults
+    shelves = [_Shelf(_CASES, root.joinpath(_CASES)), *_overlay_cases(root, overlays or {})]
+    found += [fault for shelf in shelves for fault in shelf.faults]
+    asked = _prepared(bundle, prepare, found) if bundle is not None else None
+    if bundle is None or asked is None:
+        return _nothing_asked(found)
+    agreed, narrowed = asked
+    found += unformatted(bundle.cedar)
+    runs: list[CaseRun] = []
+    for shelf in shelves:
+        # What was agreed is held to its cases as agreed: an overlay may narrow what they expect.
+        policies = agreed if shelf.name == _CASES else narrowed
+        ran = [(case, run_case(case, policies)) for case in shelf.cases]
+        found += shelf.findings(ran)
+        runs += [run for _, run in ran]
+    kept = [(file, run_invariant(invariant, narrowed)) for file, invariant in signed]
     found += [_false(file, run) for file, run in kept if run.counterexample is not None]
+    named = {policy for shelf in shelves for case in shelf.cases for policy in case.because}
+    unnamed = sorted(set(bundle.sentences) - named)
+    found += [_unnamed(bundle, policy) for policy in unnamed]
     return Checked(
         version=bundle.version,
         policies=len(bundle.sentences),
-        cases=[run for _, run in runs],
+        cases=runs,
         unnamed=unnamed,
         invariants=[run for _, run in kept],
         found=tuple(found),
     )
+
+
+def _prepared(
+    bundle: Bundle, prepare: Prepare, found: list[Finding]
+) -> tuple[Policies, Policies] | None:
+    """(as agreed, with the overlays); None, and why in `found`, if the set cannot be asked."""
+    try:
+        narrowed = prepare(bundle)
+        agreed = without_overlays(bundle)
+        return (narrowed if agreed.cedar == bundle.cedar else prepare(agreed)), narrowed
+    except PolicySetInvalid as why:
+        found += placed(why, bundle)
+        return None
+
+
+def _nothing_asked(found: Sequence[Finding]) -> Checked:
+    return Checked(
+        version=None, policies=0, cases=(), unnamed=(), invariants=(), found=tuple(found)
+    )
+
+
+class _Shelf:
+    """One folder of cases, by the name that its findings carry."""
+
+    def __init__(self, name: str, folder: Traversable) -> None:
+        self.name, self._folder = name, folder
+        self.cases, faults = cases_in(folder)
+        self.faults = [replace(fault, file=f"{name}{fault.file[len(folder.name):]}")
+                       for fault in faults]  # fmt: skip
+
+    def findings(self, runs: Sequence[tuple[Case, CaseRun]]) -> Iterator[Finding]:
+        for case, run in runs:
+            name = f"{case.sentence.replace(' ', '-')}.json"
+            for problem in run.problems:
+                text = self._folder.joinpath(name).read_text(encoding="utf-8")
+                yield Finding(
+                    reason="policy_case",
+                    file=f"{self.name}/{name}",
+                    line=line_in_json(text, ValueError(problem)),
+                    says=f"{problem}: change the policies, or write what is to be told",
+                )
+
+
+def _overlay_cases(root: Traversable, given: Mapping[str, Traversable]) -> Iterator[_Shelf]:
+    """An overlay brings its own cases, if its folder has a folder of them."""
+    here = root.joinpath(OVERLAYS.rstrip("/"))
+    own = {each.name: each for each in here.iterdir() if each.is_dir()} if here.is_dir() else {}
+    for name, folder in {**own, **given}.items():
+        if folder.joinpath(_CASES).is_dir():
+            yield _Shelf(f"{OVERLAYS}{name}/{_CASES}", folder.joinpath(_CASES))
 
 
 def run_case(case: Case, policies: Policies) -> CaseRun:
@@ -143,21 +195,6 @@ def place_of(bundle: Bundle, policy: str) -> tuple[str, int | None]:
         if (line := line_of_id(text, policy)) is not None:
             return name, line
     return "the bundle", None
-
-
-def _case_findings(root: Traversable, runs: Sequence[tuple[Case, CaseRun]]) -> Iterator[Finding]:
-    for case, run in runs:
-        if not run.problems:
-            continue
-        name = f"{_CASES}/{case.sentence.replace(' ', '-')}.json"
-        text = root.joinpath(name).read_text(encoding="utf-8")
-        for problem in run.problems:
-            yield Finding(
-                reason="policy_case",
-                file=name,
-                line=line_in_json(text, ValueError(problem)),
-                says=f"{problem}: change the policies, or write what is to be told",
-            )
 
 
 def _unnamed(bundle: Bundle, policy: str) -> Finding:

@@ -52,6 +52,7 @@ class LevelRules:
     otherwise_at_most: Level
     necessity_states: frozenset[ConsentState]
     jurisdiction: str
+    overlays_only_below: Level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,7 @@ def rules_from(texts: Mapping[str, str]) -> RuleSet:
             otherwise_at_most=levels.otherwise_at_most,
             necessity_states=levels.necessity_states,
             jurisdiction=levels.jurisdiction,
+            overlays_only_below=levels.overlays_only_below,
         ),
         rules=_rules(levels, routing, texts),
         blind=every(Category, routing.blind),
