@@ -53,7 +53,7 @@ from broker.lanes import Worker
 from broker.ledger.checkpoint import Checkpoint, signed_note
 from broker.ledger.entry import commitment, leaf_bytes
 from broker.partnership import Partnership, read_partnership
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import CompiledPolicies, read_bundle
 from broker.ports import Raise
 from broker.proving import ledger_key
 from broker.publishers import Reader
@@ -155,7 +155,7 @@ class OpenKey:
 @asynccontextmanager
 async def intake(found: Parts) -> AsyncIterator[Intake]:
     """Steps 2 to 6. Raises PolicySetInvalid: no start with policies that do not validate."""
-    policies = CedarPolicies(read_bundle(found.settings.policies))
+    policies = CompiledPolicies(read_bundle(found.settings.policies))
     keys = found.settings.keys
     reader = Reader(
         key_of=found.public.signing_key,

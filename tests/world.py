@@ -28,7 +28,7 @@ from broker.errors import NotGenuine
 from broker.intake import Intake
 from broker.keys import BROKER, Wrapper, verifier
 from broker.partnership import read_partnership
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import CompiledPolicies, read_bundle
 from broker.ports import Store
 from broker.publishers import Reader
 from broker.recording import Chance
@@ -108,7 +108,7 @@ class World:
         )
 
     def intake(self, store: Store) -> Intake:
-        policies = CedarPolicies(read_bundle())
+        policies = CompiledPolicies(read_bundle())
         wrapper = Wrapper(_wrapping=secret("wrapping"), _digest=secret("digest"))
         return Intake(
             read_one=self.reader().read_one,

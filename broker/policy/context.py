@@ -5,15 +5,16 @@ to the schema is one line here: in `_SHARED` if every recipient of one notificat
 the same value, else in `facts_of`.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import get_type_hints
 
 from broker.domain.decision import Question
-from broker.domain.words import Category, Level, LevelState, Role
+from broker.domain.words import Agency, Category, ConsentState, Level, LevelState, Role
 from broker.errors import PolicyNotEvaluated
-from broker.policy.facts import sets
+from broker.policy.facts import closed, sets
 from broker.policy.rules import LevelRules
 from broker.policy.vocabulary import FALSE, TRUE
 
@@ -115,6 +116,7 @@ def refuse_unknown(question: Question) -> None:
 
 
 _sets = cache(sets)
+_closed = cache(closed)
 
 
 @cache
@@ -123,3 +125,36 @@ def _kinds() -> tuple[tuple[str, ...], tuple[type, ...], Callable[[Question], tu
     hints = get_type_hints(Question)
     types = (frozenset if name in _sets() else kind for name, kind in hints.items())
     return tuple(hints), tuple(types), attrgetter(*hints)
+
+
+IMPOSSIBLE: Sequence[Mapping[str, frozenset[str]]] = (
+    {"youngPersonRefused": frozenset({TRUE}), "consent": frozenset({"none", "given"})},
+)
+"""Facts that no question has together: a young person's refusal is a refusal."""
+
+
+def question_with(
+    groups: Mapping[str, str], facts: Mapping[str, str], category: Category, levels: LevelRules
+) -> Question:
+    """A question of which these facts are true for this category: the way back from facts_of."""
+    young, consent = facts["youngPersonRefused"] == TRUE, facts["consent"]
+    stated = next(each for each in ConsentState if each not in levels.necessity_states)
+    elsewhere = "GB-SCT" if levels.jurisdiction != "GB-SCT" else "GB-ENG"
+    there, words = frozenset({category}), _closed()
+    told: dict[str, object] = {
+        "role": Role(groups["Role"]),
+        "agency": Agency(groups["Agency"]),
+        "level_state": LevelState.CONFIRMED,
+        "consent_stated": stated,
+        "agreed": there if consent == "given" else frozenset(),
+        "refused": there if consent == "refused" and not young else frozenset(),
+        "jurisdiction": levels.jurisdiction if facts["home"] == TRUE else elsewhere,
+    }
+    for fact in facts.keys() - {"consent", "home"}:
+        name = re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", fact)
+        if name in words:
+            told[name] = words[name](facts[fact])
+        else:
+            true = facts[fact] == TRUE
+            told[name] = (there if true else frozenset()) if name in _sets() else true
+    return Question(**told)  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ policies, not a product over facts.
 import hashlib
 import inspect
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
@@ -99,7 +100,8 @@ def hold(engine: Engine, theirs: Evidence, combination: Combination, satisfied: 
             raise PolicyDisagrees("policy_disagrees", f"{name}: permit and forbid are confused")
     expected: dict[tuple[int, ...], dict[PolicyId, int]] = {}
     for page in _pages(engine, theirs, combination):
-        bits = _bits(engine.layout, theirs.words.actions, page.places, page.slots)
+        pairs = tuple(place % len(theirs.pairs) for place in page.places)
+        bits = _bits(engine.layout, theirs.words.actions, pairs, page.slots)
         if page.places not in expected:
             expected[page.places] = {
                 name: reduce(or_, (bits.get(lane, 0) for lane in lanes), 0)
@@ -117,16 +119,15 @@ def hold(engine: Engine, theirs: Evidence, combination: Combination, satisfied: 
 
 @lru_cache(maxsize=16)
 def _bits(
-    layout: Layout, actions: tuple[str, ...], places: tuple[int, ...], slots: tuple[int, ...]
+    layout: Layout, actions: tuple[str, ...], pairs: tuple[int, ...], slots: tuple[int, ...]
 ) -> Mapping[Lane, int]:
-    """The engine's bit for each lane of Cedar's that is on the page."""
-    return {
-        (pair, category, action): 1
-        << layout.actions.index(name) * layout.plane + slot * STRIDE + category
-        for pair, slot in zip(places, slots, strict=True)
-        for category in range(len(layout.categories))
-        for action, name in enumerate(actions)
-    }
+    """The engine's bits for each lane of Cedar's that is on the page."""
+    bits: dict[Lane, int] = defaultdict(int)
+    for pair, slot in zip(pairs, slots, strict=True):
+        for category, action in product(range(len(layout.categories)), range(len(actions))):
+            place = layout.actions.index(actions[action]) * layout.plane
+            bits[pair, category, action] |= 1 << place + slot * STRIDE + category
+    return bits
 
 
 def _differs(
@@ -149,10 +150,14 @@ def _whole(engine: Engine, page: Page, ours: Mapping[int, int]) -> None:
 
 
 def _pages(engine: Engine, theirs: Evidence, combination: Combination) -> Iterator[Page]:
-    """All recipients under this combination, with what is not read in none and in all lanes."""
+    """
+    All recipients under this combination, so often that every slot is taken; with what is not read
+    in none and in all lanes.
+    """
     words = theirs.words
     rest = [name for name in engine.folds if name not in combination]
     full = engine.layout.all_lanes * engine.times
+    often = -(-engine.layout.slots // len(theirs.pairs))
     for values in product(*(words.facts[name] for name in rest)):
         told = {**first_values(words), **combination, **dict(zip(rest, values, strict=True))}
         facts = {
@@ -162,7 +167,7 @@ def _pages(engine: Engine, theirs: Evidence, combination: Combination) -> Iterat
         fold: Fold = {
             name: dict.fromkeys(engine.layout.classes, told[name]) for name in engine.folds
         }
-        asked = [Asked(groups, facts) for groups in theirs.pairs]
+        asked = [Asked(groups, facts) for groups in theirs.pairs] * often
         for page in engine.pages(asked, [fold] * len(asked)):
             for others in (0, full):
                 yield replace(page, variables=_others(engine, page, combination, others))

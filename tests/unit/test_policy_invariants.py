@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from broker.errors import PolicySetInvalid
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import CompiledPolicies, read_bundle
 from broker.policy.invariants import Invariant, counterexamples, read_invariants
 
-POLICIES = CedarPolicies(read_bundle())
+POLICIES = CompiledPolicies(read_bundle())
 INVARIANTS = read_invariants(files("policies").joinpath("invariants"))
 
 
@@ -152,7 +152,7 @@ def test_a_policy_that_breaks_a_sentence_is_found_with_an_example(
     text = (folder / file).read_text()
     assert before in text
     (folder / file).write_text(text.replace(before, after))
-    broken = CedarPolicies(read_bundle(folder))
+    broken = CompiledPolicies(read_bundle(folder))
     (invariant,) = (each for each in INVARIANTS if each.sentence.startswith(sentence))
     assert next(counterexamples(invariant, broken), None) is not None
 

@@ -88,7 +88,8 @@ def everywhere(engine: Engine, theirs: Evidence) -> Iterator[Page]:
             for name, value in told.items()
         }
         fold = {name: dict.fromkeys(engine.layout.classes, told[name]) for name in engine.folds}
-        yield from engine.pages([Asked(each, facts) for each in theirs.pairs], [fold] * 6)
+        asked = [Asked(each, facts) for each in theirs.pairs] * 2  # so that every slot is taken
+        yield from engine.pages(asked, [fold] * len(asked))
 
 
 def computed(engine: Engine, theirs: Evidence) -> list[tuple[int, ...]]:
