@@ -19,7 +19,7 @@ from typing import Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from broker.domain.decision import Question
+from broker.domain.decision import Question, question_fields
 from broker.domain.words import Category, Extent
 from broker.policy.cases import question_from
 from broker.policy.facts import closed, fact_from
@@ -167,4 +167,12 @@ def _falls(
 
 
 def _said(invariant: Invariant, question: Question) -> str:
-    return ", ".join(f"{name}={getattr(question, name)}" for name in invariant.given)
+    told = question_fields(question)
+    return ", ".join(f"{name} is {_shown(told[name])}" for name in invariant.given)
+
+
+def _shown(value: object) -> str:
+    """A set of all categories is written `all`, as in the file."""
+    if isinstance(value, list):
+        return "all" if len(value) == len(Category) else ", ".join(value) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -191,12 +191,12 @@ def activate(
             " again, so that its report is about what really changes",
         )
     kept = folder / _PUBLISHED / f"{hashlib.sha256(raw).hexdigest()}.bundle"
-    _write(kept, raw)
-    _write(folder / LIVE, raw)
+    write_whole(kept, raw)
+    write_whole(folder / LIVE, raw)
     return publication
 
 
-def _write(path: Path, raw: bytes) -> None:
+def write_whole(path: Path, raw: bytes) -> None:
     """On disk and whole before it has its name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")

@@ -1,6 +1,8 @@
 """A policy set with few policies, so that whatever is done with it is quick; and approvers."""
 
+import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -23,8 +25,6 @@ _KEPT = (
     "matrix/default_matrix.json",
     "schema.cedarschema",
     "invariants/a-sealed-concern-is-told-to-nobody.yaml",
-    "cases/a-sealed-concern-is-told-to-nobody.json",
-    "cases/the-allocated-worker-who-is-the-mothers-sister-is-told-nothing.json",
 )
 
 
@@ -35,11 +35,22 @@ def small_set(into: Path) -> Path:
     for name in (*_KEPT, *rules):
         (into / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(shipped / name, into / name)
-    own = '{"question": {"role": "gp", "level": "early_help", "own": true}, "extents": '
-    told = ", ".join(f'"{category.value}": "full"' for category in Category)
-    case = own + "{" + told + '}, "because": ["own-concern-full"]}'
-    (into / "cases/a-desk-sees-its-own-concern.json").write_text(case)
+    told = {category.value: "full" for category in Category}
+    asked = {"role": "gp", "level": "early_help", "own": True}
+    _case(into, "a desk sees its own concern", asked, told, "own-concern-full")
+    _case(into, "nobody sees it sealed", {**asked, "sealed": True}, {}, "forbid-sealed")
+    conflict = "forbid-conflict-of-interest"
+    _case(into, "nobody sees it in conflict", {**asked, "conflict": True}, {}, conflict)
     return into
+
+
+def _case(
+    into: Path, sentence: str, question: Mapping[str, object], told: Mapping[str, str], policy: str
+) -> None:
+    file = into / f"cases/{sentence.replace(' ', '-')}.json"
+    file.parent.mkdir(exist_ok=True)
+    written = {"question": question, "extents": told, "because": [policy]}
+    file.write_text(json.dumps(written, indent=1))
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,16 @@
 """`broker policy diff, replay, shadow`: two policy sets beside each other."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from broker.cli.policy.publishing import moment
 from broker.cli.policy.sets import FOUND_SOMETHING, AsJson, database, named, prepare, say
+from broker.domain.decision import question_fields
+from broker.domain.words import Role
 from broker.policy import read_bundle
+from broker.policy.analysis import Difference, difference
 from broker.policy.replay import Change, Replay
 from broker.policy.replay import replay as replayed
 from broker.settings import Settings
@@ -17,8 +21,50 @@ New = Annotated[str, typer.Argument(help="A folder, a bundle file, or `live`.", 
 
 
 def add_to(commands: typer.Typer) -> None:
-    for command in (replay, shadow):
+    for command in (diff, replay, shadow):
         commands.command()(command)
+
+
+def diff(old: Old, new: New, *, as_json: AsJson = False) -> None:
+    """What NEW allows and refuses that OLD did not, counted over every question. Exit 3 if any."""
+    before, after = (read_bundle(named(each)) for each in (old, new))
+    found = difference(before, after)
+    if as_json:
+        say(found)
+    else:
+        _print_difference(found)
+    otherwise = found.changes or found.remarks or not found.comparable
+    raise typer.Exit(FOUND_SOMETHING if otherwise else 0)
+
+
+def _print_difference(found: Difference) -> None:
+    typer.echo(f"{found.old[:12]} -> {found.new[:12]}")
+    if not found.comparable:
+        typer.echo("the schemas are too unlike to be compared")
+    for remark in found.remarks:
+        typer.echo(remark)
+    shown = set[Role]()  # --json has an example of every change
+    for each in found.changes:
+        told = f"{each.role.value} {each.category.value} {each.extent.value}"
+        typer.echo(
+            f"{told}: newly allowed in {each.newly_allowed} of {each.questions} questions,"
+            f" newly refused in {each.newly_refused}"
+        )
+        for word, example in (("allowed", each.allowed_example), ("refused", each.refused_example)):
+            if example is not None and each.role not in shown:
+                typer.echo(f"       {word}, as when {_question(question_fields(example))}")
+        shown.add(each.role)
+    if not found.changes and found.comparable:
+        typer.echo("no question is answered otherwise")
+
+
+def _question(told: Mapping[str, object]) -> str:
+    """The facts that say something: what is false, none or empty is left out."""
+    kept = {name: value for name, value in told.items() if value not in (False, "none", [])}
+    return ", ".join(
+        f"{name} is {' and '.join(value) if isinstance(value, list) else value}"
+        for name, value in kept.items()
+    )
 
 
 def replay(
@@ -79,8 +125,7 @@ def _print_run(run: ShadowRun) -> None:
         f" since {run.since.isoformat()}, otherwise {differing} times"
     )
     for each in run.differences:
-        asked = ", ".join(f"{name}={value}" for name, value in each.question.items() if value)
-        typer.echo(f"  {each.count} times when {asked}")
+        typer.echo(f"  {each.count} times when {_question(each.question)}")
         if each.candidate is None:
             typer.echo(f"       the candidate could not answer: {each.fault}")
             continue

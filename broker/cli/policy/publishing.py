@@ -1,4 +1,4 @@
-"""`broker policy keys, publish, approve, open, activate`: from a folder to what is live."""
+"""`broker policy keys, publish, approve, open, verify, activate`: from a folder to what is live."""
 
 import secrets
 from datetime import UTC, datetime
@@ -10,15 +10,33 @@ import typer
 from broker.app import clock
 from broker.approvers import add_approver, approver_key, make_approver_key, read_approvers
 from broker.cli.keys import refuse_inside_the_repository
-from broker.cli.policy.sets import FOUND_SOMETHING, AsJson, live_set, refuse, say
-from broker.errors import Misconfigured, PolicySetInvalid
-from broker.policy import read_bundle
+from broker.cli.policy.progress import bar
+from broker.cli.policy.sets import (
+    FOUND_SOMETHING,
+    AsJson,
+    live_set,
+    plain,
+    prepare,
+    refuse,
+    say,
+    stop_on,
+)
+from broker.domain.notification import Json
+from broker.errors import Misconfigured, PolicyDisagrees, PolicySetInvalid
+from broker.policy import Bundle, read_bundle
+from broker.policy.analysis import difference
+from broker.policy.check import check as checked
 from broker.policy.live import activate as activated
-from broker.policy.live import read_publication
+from broker.policy.live import read_publication, write_whole
+from broker.policy.proof import prove
 from broker.policy.publication import (
+    APPROVALS_NEEDED,
     Publication,
     approvals,
     approved,
+    files_of,
+    opened,
+    published,
     why_not_approved,
     why_not_in_force,
 )
@@ -33,9 +51,10 @@ As = Annotated[str, typer.Option("--as", metavar="ID", help="The approver's id, 
 
 
 def add_to(commands: typer.Typer) -> None:
-    for command in (approve, activate):
+    for command in (publish, approve, activate):
         commands.command()(command)
     commands.command("open")(show)
+    commands.command("verify")(show)
 
 
 def keys() -> typer.Typer:
@@ -79,6 +98,70 @@ def list_approvers(*, approvers: ApproversFile = None) -> None:
     )
 
 
+def publish(
+    folder: Annotated[Path, typer.Argument(help="The folder of policies.")],
+    *,
+    out: Annotated[Path, typer.Option(help="The bundle file to write.")],
+    author: Annotated[str, typer.Option(help="The id of whoever wrote them, who cannot approve.")],
+    since: Annotated[str, typer.Option("--from", help="Its first day, or an instant.")],
+    until: Annotated[str | None, typer.Option(help="The day on which it ends.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Keeps what was proved: only what changed is asked again.")
+    ] = None,
+) -> None:
+    """Check, prove, and say what would change; then write the file that waits for approvals."""
+    settings = Settings()
+    before = read_bundle(live_set(settings))
+    first, last = moment(since), None if until is None else moment(until)
+    if last is not None and last <= first:
+        raise Misconfigured("no_days", "write --until later than --from")
+    try:
+        report = _report(folder, before, cache)
+        raw = published(
+            files_of(folder),
+            author=author,
+            since=first,
+            until=last,
+            previous=before.version,
+            report=report,
+        )
+    except PolicySetInvalid as why:
+        raise refuse(why) from None
+    write_whole(out, raw)
+    typer.echo(f"{out} waits for {APPROVALS_NEEDED} approvals: broker policy approve {out} --as ID")
+    _tell(opened(raw), [])
+
+
+def _report(folder: Path, before: Bundle, cache: Path | None) -> dict[str, Json]:
+    """What approvers read: each step's figures. The same policies give the same report."""
+    found = checked(folder, prepare)
+    stop_on(found.found)
+    _step(
+        f"{found.policies} policies, {len(found.cases)} cases, {len(found.invariants)} invariants"
+    )
+    after = read_bundle(folder)
+    try:
+        with bar("questions asked of Cedar") as progress:
+            proof = prove(after, cache, progress)
+    except PolicyDisagrees as why:
+        typer.echo(f"FAIL {why}", err=True)
+        raise typer.Exit(FOUND_SOMETHING) from None
+    _step(f"proved equal to Cedar over {proof.covered} questions")
+    moved = difference(before, after)
+    _step(f"{len(moved.changes)} roles, categories and extents are answered otherwise than now")
+    return {
+        "policies": found.policies,
+        "cases": len(found.cases),
+        "invariants": [run.sentence for run in found.invariants],
+        "proof": {"covered": proof.covered, "random_answers": proof.random_answers},
+        "difference": plain(moved),
+    }
+
+
+def _step(said: str) -> None:
+    typer.echo(f"ok   {said}", err=True)
+
+
 def approve(
     file: BundleFile, *, approver: As, key: Keys = None, approvers: ApproversFile = None
 ) -> None:
@@ -92,9 +175,7 @@ def approve(
         signed = approved(read_publication(file), listed[approver], secret.sign, now)
     except PolicySetInvalid as why:
         raise refuse(why) from None
-    draft = file.with_suffix(".new")
-    draft.write_bytes(signed)
-    draft.replace(file)
+    write_whole(file, signed)
     _tell(read_publication(file), why_not_approved(read_publication(file), listed, now))
 
 

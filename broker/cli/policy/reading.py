@@ -1,9 +1,14 @@
 """`broker policy check, matrix, cases, coverage, invariants, prove`: one policy set, looked at."""
 
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from broker.cli.policy.progress import bar
 from broker.cli.policy.sets import (
     FOUND_SOMETHING,
     AsJson,
@@ -16,18 +21,25 @@ from broker.cli.policy.sets import (
     say,
     stop_on,
 )
-from broker.errors import PolicySetInvalid
-from broker.policy import read_bundle
+from broker.domain.ids import PolicyId
+from broker.errors import PolicyDisagrees, PolicySetInvalid
+from broker.policy import CompiledPolicies, read_bundle
+from broker.policy.analysis import coverage as covered
+from broker.policy.analysis import dead
 from broker.policy.cases import read_cases
 from broker.policy.check import CaseRun, Checked, InvariantRun, run_case, run_invariant
 from broker.policy.check import check as checked
 from broker.policy.invariants import read_invariants
 from broker.policy.matrix import matrix as computed_matrix
 from broker.policy.matrix import printed
+from broker.policy.proof import prove as proved
+from broker.policy.replay import stored_question
+from broker.settings import Settings
+from broker.store.governance import read_recorded
 
 
 def add_to(commands: typer.Typer) -> None:
-    for command in (check, matrix, cases, invariants):
+    for command in (check, matrix, cases, coverage, invariants, prove):
         commands.command()(command)
 
 
@@ -117,3 +129,65 @@ def invariants(*, policies: Policies = None, as_json: AsJson = False) -> None:
                 typer.echo(f"       {run.counterexample}")
     wrong = any(run.counterexample is not None for run in runs)
     raise typer.Exit(FOUND_SOMETHING if wrong else 0)
+
+
+def coverage(*, policies: Policies = None, as_json: AsJson = False) -> None:
+    """
+    In how many cases each policy decides something and, with BROKER_DATABASE, in how many recorded
+    decisions; and which policies change nothing. Exit 3 when one decides no case.
+    """
+    root = named(policies)
+    bundle = read_bundle(root)
+    asked = prepare(bundle)
+    in_cases = covered(asked, [case.question for case in read_cases(root.joinpath("cases"))])
+    in_traffic = _in_traffic(asked)
+    idle, silent = dead(bundle), [policy for policy, cases in in_cases.items() if not cases]
+    if as_json:
+        say({"cases": in_cases, "traffic": in_traffic, "dead": idle})
+    else:
+        for policy, number in sorted(in_cases.items(), key=lambda each: (-each[1], each[0])):
+            told = "" if in_traffic is None else f"{in_traffic[policy]:>10} decisions"
+            typer.echo(f"{number:>5} cases{told}  {policy}")
+        for policy in idle:
+            typer.echo(f"changes nothing: {policy}")
+    for policy in silent:
+        typer.echo(f"FAIL no case is decided by {policy}", err=True)
+    raise typer.Exit(FOUND_SOMETHING if silent else 0)
+
+
+def _in_traffic(asked: CompiledPolicies) -> Mapping[PolicyId, int] | None:
+    """None without a database to ask."""
+    found = Settings().database.get_secret_value()
+    if not found:
+        return None
+    counted = Counter[PolicyId]()
+    for each in read_recorded(found, datetime.min.replace(tzinfo=UTC)):
+        for policy, times in covered(asked, [stored_question(each.question)]).items():
+            counted[policy] += times * each.decisions
+    return counted
+
+
+def prove(
+    *,
+    policies: Policies = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Keeps what was proved: only what changed is asked again.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that the compiled policies answer as Cedar does. Exit 3 at the first difference."""
+    bundle = read_bundle(named(policies))
+    try:
+        with bar("questions asked of Cedar") as progress:
+            proof = proved(bundle, cache, progress)
+    except PolicyDisagrees as why:
+        typer.echo(f"FAIL {why}", err=True)
+        raise typer.Exit(FOUND_SOMETHING) from None
+    if as_json:
+        say(proof)
+    else:
+        typer.echo(
+            f"{proof.policies} policies answer as Cedar does: {proof.asked} questions asked, which"
+            f" cover {proof.covered}; {proof.random_answers} random answers equal;"
+            f" {proof.proved_before} policies proved before"
+        )
