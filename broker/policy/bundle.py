@@ -177,7 +177,9 @@ def _validated(name: str, text: str, schema: str) -> tuple[Tree, list[Finding]]:
     found = []
     ids = {place: named(policy) for place, policy in parsed.static_policies.items()}
     for wrong in cedarpy.validate_policies(text, schema).errors:
-        says = f"{_with_ids(str(wrong), ids)}: write words that {_SCHEMA} lists"
+        name_of = ids.get(wrong.policy_id, "")
+        said = _with_ids(wrong.error, ids).removeprefix(f"for policy `{name_of}`: ")
+        says = f"{name_of}: {said}: write words that {_SCHEMA} lists"
         found.append(_not_valid(name, line_of_policy(text, wrong.policy_id, str(wrong)), says))
     for place in parsed.templates:
         says = "write no template: a policy names a role"

@@ -169,7 +169,8 @@ def line_in_json(text: str, error: Exception) -> int:
     """Of a JSON file that does not parse, or that holds a word that the error quotes."""
     if isinstance(error, json.JSONDecodeError):
         return error.lineno
-    for word in re.findall(r"\w+", str(error)):
+    quoted = re.findall(r"'([^']+)'", str(error))
+    for word in (*quoted, *re.findall(r"\w+", str(error))):
         for number, line in enumerate(text.split("\n"), start=1):
             if f'"{word}"' in line:
                 return number
