@@ -1,13 +1,16 @@
 """When the broker establishes a gateway: by the law in force, the facts, and who is named."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from broker.directory import established
-from broker.domain.decision import Recipient
+from broker.domain.decision import GatewayRule, Recipient
 from broker.domain.ids import NotificationId, OrganisationId, Pseudonym, ThreadId
 from broker.domain.notification import Notification, Routing
+from broker.domain.rules import Period
 from broker.domain.words import (
     Agency,
     ConsentState,
@@ -64,9 +67,10 @@ def opened(
     *,
     organisation: OrganisationId = WORK,
     at: datetime = NOW,
+    gateways: Sequence[GatewayRule] = GATEWAYS,
 ) -> Gateway:
     recipient = Recipient(organisation=organisation, role=role, agency=Agency.CHILDRENS_SERVICES)
-    return established(notification, recipient, kind, GATEWAYS, at=at)
+    return established(notification, recipient, kind, gateways, at=at)
 
 
 def statuses(*listed: str) -> dict[str, object]:
@@ -167,3 +171,15 @@ def test_the_duty_to_share_is_established_on_no_day_while_it_is_not_commenced(
     for year in (2026, 2100):
         at = datetime(year, 1, 1, tzinfo=UTC)
         assert opened(said(Agency.HEALTH, proposed), Role.MASH_SCREENER, at=at) is Gateway.NONE
+
+
+def test_once_commenced_the_duty_to_share_stands_behind_all_that_no_other_gateway_carries() -> None:
+    day = datetime(2027, 4, 1, tzinfo=UTC)
+    commenced = [
+        rule if rule.commenced else replace(rule, commenced=Period(since=day)) for rule in GATEWAYS
+    ]
+    silent, duty = said(Agency.HEALTH, Gateway.NONE), Gateway.DUTY_TO_SHARE_16LA
+    assert opened(silent, Role.GP, at=day, gateways=commenced) is duty
+    assert opened(silent, Role.GP, at=NOW, gateways=commenced) is Gateway.NONE
+    flag = said(Agency.CHILDRENS_SERVICES, Gateway.CP_IS_FLAG, statuses("looked_after"))
+    assert opened(flag, Role.UNSCHEDULED_CARE, at=day, gateways=commenced) is Gateway.CP_IS_FLAG

@@ -19,6 +19,7 @@ HUB = {"role": "mash_screener", "level": "significant_harm"}
 PRACTICE = {"role": "gp", "agency": "health", "relationship": "registered"}
 SCHOOL = {"role": "designated_safeguarding_lead", "agency": "schools", "relationship": "enrolled"}
 ENCOMPASS = {**SCHOOL, "publisher": "police", "gateway": "operation_encompass"}
+POLICE = {"role": "police_protection", "agency": "police", "level": "significant_harm"}
 VITAL = Bases(article_6="6_1_d", condition="9_2_c", confidence="conf_public_interest")
 AGREED = Bases(article_6="6_1_e", condition="9_2_h", confidence="conf_agreement")
 OBLIGED = Bases(article_6="6_1_c", condition="sch1_18", confidence="conf_statute")
@@ -84,6 +85,12 @@ def test_agreement_lifts_no_confidence_where_nothing_depended_on_it() -> None:
             PUBLIC,
         ),
         (PRACTICE | {"level": "child_in_need", "override": "all"}, NARRATIVE, PUBLIC),
+        # agreed, and overridden as well: a withdrawal would not take it away
+        (
+            PRACTICE | {"level": "early_help", "agreed": "all", "override": ["identity"]},
+            IDENTITY,
+            PUBLIC,
+        ),
         (PRACTICE | {"level": "emergency", "override": "all"}, NARRATIVE, VITAL),
         (
             HUB | {"gateway": "duty_to_share_16la"},
@@ -91,14 +98,21 @@ def test_agreement_lifts_no_confidence_where_nothing_depended_on_it() -> None:
             OBLIGED,
         ),
         (
-            {"role": "police_protection", "agency": "police", "publisher": "police"}
-            | {"level": "significant_harm"},
+            POLICE | {"publisher": "police"},
             Category.POLICE_INTELLIGENCE,
             Bases(
                 article_6="6_1_e", condition="le_part3_sch8_4", confidence="conf_public_interest"
             ),
         ),
+        # of police intelligence alone, from police, and only to police
+        (POLICE | {"publisher": "police"}, NARRATIVE, PUBLIC),
+        (POLICE | {"publisher": "health"}, Category.POLICE_INTELLIGENCE, PUBLIC),
         (HUB | {"publisher": "police"}, Category.POLICE_INTELLIGENCE, PUBLIC),
+        (  # agreed, but told by a school
+            PRACTICE | {"level": "early_help", "agreed": "all", "publisher": "schools"},
+            IDENTITY,
+            Bases(article_6="6_1_e", condition="sch1_18", confidence="conf_agreement"),
+        ),
     ],
 )
 def test_what_a_category_rests_on(

@@ -64,6 +64,15 @@ def test_invariant(invariant: Invariant) -> None:
             "context.own || context.override ||",
             "Where telling a recipient was judged to harm",
         ),
+        *(
+            (
+                "restrictions/detriment.cedar",
+                f'context.gateway == Gateway::"{gateway}"',
+                "context.home",
+                "Where telling a recipient was judged to harm",
+            )
+            for gateway in ("operation_encompass", "fgm_5b")
+        ),
         (
             "restrictions/detriment.cedar",
             'context.gateway == Gateway::"fgm_5b"',

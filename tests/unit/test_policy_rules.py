@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from broker.domain.decision import GatewayRule
-from broker.domain.rules import Asks, Period, Standing
+from broker.domain.rules import Asks, Lifter, Period, Standing
 from broker.domain.words import (
     Agency,
     Capacity,
@@ -189,6 +189,24 @@ def test_an_override_lasts_a_day_unless_somebody_says_and_a_week_at_most() -> No
     assert overrides.may_raise == set(RULES.may_confirm)
     assert overrides.outcomes == set(ReviewOutcome)
     assert overrides.ends == overrides.recalls == {ReviewOutcome.NOT_JUSTIFIED}
+
+
+def test_a_referrers_wish_counts_only_where_it_names_the_referrer() -> None:
+    by_name = {
+        category for row in RULES.consent.whose if row.by_name for category in row.categories
+    }
+    assert by_name == {Category.REFERRER}
+
+
+def test_who_may_record_what_about_sharing() -> None:
+    statements, core = RULES.statements, set(RULES.may_confirm)
+    assert statements.necessity.roles == {Role.MASH_SCREENER}
+    assert not statements.necessity.publisher
+    assert statements.necessity_longest == 280
+    for each in (statements.weighing, statements.source_of_harm, statements.detriment):
+        assert each.roles == core
+        assert each.publisher
+    assert statements.detriment_lifted_by == set(Lifter)
 
 
 def test_detriment_is_recorded_against_nobody_whom_encompass_or_fgm_entitles() -> None:
