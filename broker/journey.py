@@ -40,9 +40,10 @@ def carry(
         candidates = CALLS[notification.type](  # (4)
             notification, match, known, rules=rules, directory=directory
         )
-        decisions = [  # (5)
-            Decision(candidate=candidate, ruling=policies.decide(candidate.question))
-            for candidate in candidates
+        rulings = policies.decide_all([candidate.question for candidate in candidates])  # (5)
+        decisions = [
+            Decision(candidate=candidate, ruling=ruling)
+            for candidate, ruling in zip(candidates, rulings, strict=True)
         ]
         results = tuple(redact(notification, decision, rules) for decision in decisions)  # (6)
         outcomes.append(Outcome(genuine=genuine, match=match, results=results))

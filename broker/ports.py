@@ -25,6 +25,10 @@ class Policies(Protocol):
         """Raises PolicyNotEvaluated: never silence for an answer."""
         ...
 
+    def decide_all(self, questions: Sequence[Question]) -> list[Ruling]:
+        """One notification's fan-out: as decide() one by one, and much sooner."""
+        ...
+
 
 class Custody(Protocol):
     """Content at rest: each piece under a key of its own, wrapped under its subject's key."""

@@ -1,5 +1,6 @@
 """
-The policies, asked through Cedar's own engine; no second opinion of what they mean.
+The policies, asked through Cedar's own engine: the reference, to which proof.py, compare.py and
+crosscheck.py hold the compiled policies. Not on a notification's path.
 
 A ruling is a function of its question for as long as the bundle stands, and questions are few
 (closed values only), so each is asked of Cedar once and remembered. POLICY_ENGINE section 3 lists
@@ -7,7 +8,7 @@ the ways in which an answer can look like one and is none: each of them stops th
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -35,7 +36,7 @@ _MOST_REMEMBERED = 20_000  # some 60 MB; a partnership asks a few hundred differ
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Slice:
+class Slice:
     """The policies that can bear on one role. Cedar would skip the rest, one by one."""
 
     all: cedarpy.PolicySet
@@ -57,7 +58,7 @@ class CedarPolicies:
         self.bundle = bundle
         self._schema = cedarpy.Schema.from_str(bundle.schema)
         tree = cedarpy.PolicySet.from_str(bundle.text).to_pst().static_policies
-        self._slices = {role: _slice(tree, role if sliced else None) for role in Role}
+        self._slices = {role: slice_for(tree, role if sliced else None) for role in Role}
         self._entities = cedarpy.Entities.from_json_str(
             entities(vocabulary(bundle.schema)), self._schema
         )
@@ -81,6 +82,10 @@ class CedarPolicies:
                 del self._remembered[next(iter(self._remembered))]  # the oldest
             self._remembered[question] = ruling
         return ruling
+
+    def decide_all(self, questions: Sequence[Question]) -> list[Ruling]:
+        """One by one: Cedar knows no fan-out."""
+        return [self.decide(question) for question in questions]
 
     def every_answer(self, question: Question) -> dict[tuple[Category, Extent], Answer]:
         """All that Cedar says to a question, also what decide() need not ask."""
@@ -247,10 +252,10 @@ def entities(words: Vocabulary) -> str:
     )
 
 
-def _slice(tree: Mapping[str, pst.Template], role: Role | None) -> _Slice:
+def slice_for(tree: Mapping[str, pst.Template], role: Role | None) -> Slice:
     kept = {name: policy for name, policy in tree.items() if _bears_on(policy, role)}
     permits = {name: policy for name, policy in kept.items() if policy.effect == "permit"}
-    return _Slice(all=_policy_set(kept), permits=_policy_set(permits))
+    return Slice(all=_policy_set(kept), permits=_policy_set(permits))
 
 
 def _bears_on(policy: pst.Template, role: Role | None) -> bool:

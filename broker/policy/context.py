@@ -8,8 +8,8 @@ the same value, else in `facts_of`.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from operator import attrgetter
-from typing import get_type_hints
+from operator import attrgetter, itemgetter
+from typing import Any, get_type_hints
 
 from broker.domain.decision import Question
 from broker.domain.words import Agency, Category, ConsentState, Level, LevelState, Role
@@ -18,7 +18,7 @@ from broker.policy.facts import closed, sets
 from broker.policy.rules import LevelRules
 from broker.policy.vocabulary import FALSE, TRUE
 
-Fact = str | bool | frozenset[Category] | Mapping[str, frozenset[Category]]
+Fact = str | bool | frozenset[Category] | dict[str, frozenset[Category]]
 """One value for all categories; or the categories for which it is true; or those of each value."""
 
 Facts = Mapping[str, Fact]
@@ -80,6 +80,10 @@ def fold_of(question: Question, levels: LevelRules) -> Fold:
     }
 
 
+shared_facts: Callable[[Facts], tuple[object, ...]] = itemgetter(*FOLDED)
+"""Just those of the facts that are folded."""
+
+
 def agrees(fold: Fold, role: str, facts: Facts) -> bool:
     """Whether the fold says of this role what the facts say."""
     return all(fold[name][role] == word(facts[name]) for name in FOLDED)
@@ -101,10 +105,9 @@ def refuse_unknown(question: Question) -> None:
     Cedar holds facts to its enums, but answers for a recipient that it does not know; a compiled
     program holds them to nothing. Raises PolicyNotEvaluated with the names of the facts, no value.
     """
-    names, kinds, values_of = _kinds()
+    names, kinds, values_of, sets_of = _kinds()
     values = values_of(question)
-    sound = all(map(isinstance, values, kinds))
-    if sound and all(getattr(question, name) <= _EVERY for name in _sets()):
+    if all(map(isinstance, values, kinds)) and all(each <= _EVERY for each in sets_of(question)):
         return
     unknown = [
         name
@@ -119,12 +122,15 @@ _sets = cache(sets)
 _closed = cache(closed)
 
 
+_Values = Callable[[Question], tuple[Any, ...]]
+
+
 @cache
-def _kinds() -> tuple[tuple[str, ...], tuple[type, ...], Callable[[Question], tuple[object, ...]]]:
-    """The facts of a question, the types that their values have at run time, and their getter."""
+def _kinds() -> tuple[tuple[str, ...], tuple[type, ...], _Values, _Values]:
+    """The facts of a question, the types that their values have, and getters of all and of sets."""
     hints = get_type_hints(Question)
     types = (frozenset if name in _sets() else kind for name, kind in hints.items())
-    return tuple(hints), tuple(types), attrgetter(*hints)
+    return tuple(hints), tuple(types), attrgetter(*hints), attrgetter(*_sets())
 
 
 IMPOSSIBLE: Sequence[Mapping[str, frozenset[str]]] = (

@@ -12,7 +12,7 @@ policies that ship, or those of a folder, are live.
 import hashlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources.abc import Traversable
@@ -32,6 +32,7 @@ from broker.policy.publication import (
     why_not_approved,
     why_not_in_force,
 )
+from broker.ports import Policies as Port
 from broker.telemetry import say
 
 LIVE = "live.bundle"
@@ -40,16 +41,11 @@ _LOOK_EVERY = timedelta(seconds=2)
 _log = logging.getLogger(__name__)
 
 
-class Prepared(Protocol):
+class Prepared(Port, Protocol):
     """A bundle, ready to be asked: the Policies port, with the rules that are data."""
 
     @property
-    def version(self) -> PolicyVersion: ...
-
-    @property
     def rules(self) -> Rules: ...
-
-    def decide(self, question: Question) -> Ruling: ...
 
 
 Policies = TypeVar("Policies", bound=Prepared)
@@ -105,6 +101,9 @@ class LivePolicies(Generic[Policies]):
 
     def decide(self, question: Question) -> Ruling:
         return self._held.policies.decide(question)
+
+    def decide_all(self, questions: Sequence[Question]) -> list[Ruling]:
+        return self._held.policies.decide_all(questions)
 
     def policies_at(self, now: datetime) -> Policies:
         """

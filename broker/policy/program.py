@@ -160,12 +160,17 @@ def _term(tree: Tree, every: int, found: Mapping[OneOf, Term]) -> Term:
             return _either([_term(part, every, found) for part in parts], every)
 
 
+NOWHERE = Term(0, ())
+
+
 def _both(parts: Iterable[Term], every: int) -> Term:
+    """What is folded stands first, since it mostly settles that a rule holds nowhere."""
     where, needs = every, dict[Variable | Choice, None]()
     for part in parts:
         where &= part.lanes
         needs |= dict.fromkeys(part.needs)
-    return Term(where, tuple(needs) if where else ())
+    settles = sorted(needs, key=lambda need: isinstance(need, Choice) or need >= 0)
+    return Term(where, tuple(settles)) if where else NOWHERE
 
 
 def _either(parts: Iterable[Term], every: int) -> Term:
@@ -202,7 +207,7 @@ def _folded(term: Term, known: Sequence[int], every: int) -> Term:
         else:
             needs.append(need)
         if not where:
-            return Term(0, ())
+            return NOWHERE
     return Term(where, tuple(needs))
 
 

@@ -18,15 +18,17 @@ action tell_existence, tell_summary, tell_full
 FOLDED_IN_SMALL = ("level", "publisher")
 
 
-def policies(random: Random, words: Vocabulary, number: int, *, name: str = "gateway-") -> str:
-    """So many policies with ids of their own."""
-    return "\n".join(_policy(random, words, f"{name}{each}") for each in range(number))
+def policies(
+    random: Random, words: Vocabulary, number: int, *, name: str = "gateway-", depth: int = 3
+) -> str:
+    """So many policies with ids of their own; conditions nested no deeper than this."""
+    return "\n".join(_policy(random, words, f"{name}{each}", depth) for each in range(number))
 
 
-def _policy(random: Random, words: Vocabulary, name: str) -> str:
+def _policy(random: Random, words: Vocabulary, name: str, depth: int) -> str:
     effect = random.choice(["permit", "permit", "forbid"])
     clauses = [
-        f"{random.choice(['when', 'unless'])} {{ {_condition(random, words, 3)} }}"
+        f"{random.choice(['when', 'unless'])} {{ {_condition(random, words, depth)} }}"
         for _ in range(random.choice([0, 1, 1, 1, 2]))
     ]
     scope = ", ".join((_principal(random, words), _action(random, words), _resource(random, words)))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from broker.domain.decision import NO_PERMIT_APPLIES, Question
 from broker.domain.words import Category, Extent, Level, LevelState, RelationshipKind, Role
-from broker.errors import PolicyNotEvaluated, PolicySetInvalid, Unsupported
+from broker.errors import PolicyDisagrees, PolicyNotEvaluated, PolicySetInvalid, Unsupported
 from broker.policy import CedarPolicies, CompiledPolicies, read_bundle
 from broker.policy.cases import question_from
 from broker.policy.compile import compiled
@@ -78,6 +78,15 @@ def test_because_names_the_permits_that_a_forbid_overruled(
     barred = policies.decide(replace(HUB, location_barred=True)).because[Category.IDENTITY]
     assert barred.permits == barred.overruled == ("matrix-significant_harm-mash_screener-full",)
     assert policies.decide(HUB).because[Category.NARRATIVE].overruled == ()
+
+
+def test_what_is_told_without_a_rule_that_explains_it_stops_the_journey() -> None:
+    policies = CompiledPolicies(BUNDLE)
+    asked = [replace(HUB, role=Role.GP)]
+    (page,) = policies.pages(asked)
+    everything = replace(page, answers=lambda *_: (1 << 3 * policies.engine.layout.plane) - 1)
+    with pytest.raises(PolicyDisagrees, match="extents and because"):
+        policies.rulings_of(everything, asked)
 
 
 def test_what_no_policy_permits_says_so() -> None:

@@ -1,5 +1,6 @@
 """Recorded questions under two policy sets, and a candidate beside the live one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.resources import files
 
@@ -139,6 +140,9 @@ def test_a_candidate_that_cannot_answer_costs_the_live_decision_nothing() -> Non
 
         def decide(self, question: Question) -> Ruling:
             raise PolicyNotEvaluated("policy_not_evaluated", question.role.value)
+
+        def decide_all(self, questions: Sequence[Question]) -> list[Ruling]:
+            return [self.decide(question) for question in questions]
 
     found = Shadow(Silent()).compare(LIVE.version, [(HUB, LIVE.decide(HUB))])
     (difference,) = found.differences
