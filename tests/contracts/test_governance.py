@@ -1,10 +1,16 @@
 """What governance reads of what happened: on a real PostgreSQL, with decisions really taken."""
 
+import json
+import shutil
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
 
 import psycopg
 import pytest
+from typer.testing import CliRunner, Result
 
+from broker.cli.policy import app
 from broker.domain.ids import PolicyVersion
 from broker.errors import PolicyNotEvaluated, StoreUnavailable
 from broker.policy import CompiledPolicies, read_bundle
@@ -126,6 +132,46 @@ async def test_a_candidate_that_agrees_leaves_its_count(database: str) -> None:
         await PostgresShadow(pool).keep(Shadow(POLICIES).compare(LIVE, answered), NOW)
     (run,) = read_shadow(database)
     assert (run.asked, list(run.differences)) == (1, [])
+
+
+def policy(database: str, *words: str) -> Result:
+    return CliRunner().invoke(app(), words, env={"BROKER_DATABASE": database})
+
+
+async def test_a_replay_is_printed_without_content(database: str, tmp_path: Path) -> None:
+    await a_decision(database)
+    same = policy(database, "replay", "live", "live", "--since", "2020-01-01", "--json")
+    told = json.loads(same.stdout)
+    assert (same.exit_code, told["decisions"], told["identical"], told["differing"]) == (0, 2, 2, 0)
+    narrower = shutil.copytree(str(files("policies")), tmp_path / "narrower")
+    for level in ("significant_harm", "emergency"):
+        (Path(narrower) / f"matrix/{level}.cedar").unlink()
+    found = policy(database, "replay", "live", str(narrower), "--since", "2020-01-01")
+    assert found.exit_code == 3
+    assert "2 decisions, 2 rulings" in found.stdout
+    assert "repeats 2 of them as recorded" in found.stdout
+    assert "decides 2 otherwise: 0 tell more, 2 tell less" in found.stdout
+    assert "mash_screener narrative: full -> nothing, 1 decisions, as " in found.stdout
+
+
+async def test_what_shadow_kept_is_printed(database: str) -> None:
+    assert policy(database, "shadow").stdout == "no candidate has been asked\n"
+    async with pool_of(database) as pool:
+        await PostgresShadow(pool).keep(compared(2), NOW)
+    told = policy(database, "shadow")
+    assert told.exit_code == 3
+    assert "asked 10 times" in told.stdout
+    assert "2 times when role is mash_screener\n       narrative: full -> summary" in told.stdout
+    (run,) = json.loads(policy(database, "shadow", "--json").stdout)
+    assert run["differences"][0]["count"] == 2
+
+
+async def test_coverage_counts_decisions_really_taken(database: str) -> None:
+    await a_decision(database)
+    told = json.loads(policy(database, "coverage", "--json").stdout)
+    assert sum(told["traffic"].values()) >= 2
+    assert told["traffic"]["forbid-sealed"] == 0
+    assert told["cases"]["forbid-sealed"] >= 1
 
 
 def test_no_database_is_said_in_one_word() -> None:

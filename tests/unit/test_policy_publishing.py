@@ -21,6 +21,7 @@ class Place:
     """Folders of one partnership, in the environment as its processes have it."""
 
     at: Path
+    proofs: Path  # kept from test to test: the same policies are proved once
 
     @property
     def file(self) -> str:
@@ -37,17 +38,34 @@ class Place:
         return CliRunner().invoke(app(), words, env=told)
 
     def publish(self, *more: str) -> Result:
-        folder, cache = str(self.at / "next"), str(self.at / "proofs.json")
+        folder, cache = str(self.at / "next"), str(self.proofs)
         words = ("--out", self.file, "--author", "cal", "--from", "2026-01-01", "--cache", cache)
         return self("publish", folder, *words, *more)
 
 
+@pytest.fixture(scope="module")
+def proofs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("proofs") / "proofs.json"
+
+
 @pytest.fixture
-def broker_policy(tmp_path: Path) -> Place:
-    """What is live, and a changed set: nobody sees their own sealed concern's existence."""
-    place = Place(tmp_path)
-    small_set(tmp_path / "now")
-    after = small_set(tmp_path / "next") / "restrictions/conflict-of-interest.cedar"
+def broker_policy(tmp_path: Path, proofs: Path) -> Place:
+    """What is live, and a changed set: the same rules in other words."""
+    return place_in(tmp_path, proofs)
+
+
+@pytest.fixture(scope="module")
+def waiting(tmp_path_factory: pytest.TempPathFactory, proofs: Path) -> bytes:
+    """The changed set as it is published, before anybody approves it."""
+    place = place_in(tmp_path_factory.mktemp("waiting"), proofs)
+    assert place.publish().exit_code == 0
+    return Path(place.file).read_bytes()
+
+
+def place_in(folder: Path, proofs: Path) -> Place:
+    place = Place(folder, proofs)
+    small_set(folder / "now")
+    after = small_set(folder / "next") / "restrictions/conflict-of-interest.cedar"
     after.write_text(after.read_text().replace("A recipient with", "Whoever has"))
     for name in (*BOTH, "cal"):
         made = place("keys", "make", "--as", name, "--name", name.title())
@@ -77,8 +95,8 @@ def test_from_a_folder_to_what_is_live(broker_policy: Place) -> None:
     assert (again.exit_code, "publish it again" in again.stderr) == (3, True)
 
 
-def test_what_is_missing_is_said(broker_policy: Place) -> None:
-    broker_policy.publish()
+def test_what_is_missing_is_said(broker_policy: Place, waiting: bytes) -> None:
+    Path(broker_policy.file).write_bytes(waiting)
     opened = broker_policy("verify", broker_policy.file, "--json")
     told = json.loads(opened.stdout)
     assert opened.exit_code == 3
@@ -99,11 +117,11 @@ def test_a_bundle_for_a_later_day_does_not_go_live_now(broker_policy: Place) -> 
     assert not (broker_policy.at / "bundles").exists()
 
 
-def test_the_same_folder_is_published_as_the_same_bytes(broker_policy: Place) -> None:
-    broker_policy.publish()
-    first = Path(broker_policy.file).read_bytes()
-    broker_policy.publish()  # the second time nothing is left to prove
-    assert Path(broker_policy.file).read_bytes() == first
+def test_the_same_folder_is_published_as_the_same_bytes(
+    broker_policy: Place, waiting: bytes
+) -> None:
+    broker_policy.publish()  # this time nothing is left to prove
+    assert Path(broker_policy.file).read_bytes() == waiting
 
 
 def test_what_a_check_finds_is_not_published(broker_policy: Place) -> None:
@@ -115,14 +133,14 @@ def test_what_a_check_finds_is_not_published(broker_policy: Place) -> None:
     assert not Path(broker_policy.file).exists()
 
 
-def test_a_secret_is_its_owners_alone_and_is_made_once(broker_policy: Place) -> None:
+def test_a_secret_is_its_owners_and_is_made_once(broker_policy: Place, waiting: bytes) -> None:
     secret = broker_policy.at / "keys/approvers/ann"
     assert secret.stat().st_mode & 0o777 == 0o600
     assert secret.read_text().strip() not in (broker_policy.at / "approvers.yaml").read_text()
     again = broker_policy("keys", "make", "--as", "ann", "--name", "Ann")
     assert isinstance(again.exception, Misconfigured)
     secret.chmod(0o644)
-    broker_policy.publish()
+    Path(broker_policy.file).write_bytes(waiting)
     opened = broker_policy("approve", broker_policy.file, "--as", "ann")
     assert isinstance(opened.exception, Misconfigured)
     assert "chmod 600" in str(opened.exception)
@@ -197,8 +215,8 @@ def test_a_set_that_is_not_there_is_said(broker_policy: Place) -> None:
     assert "name a folder, a bundle file, or `live`" in str(told.exception)
 
 
-def test_a_bundle_file_is_checked_like_a_folder(broker_policy: Place) -> None:
-    broker_policy.publish()
+def test_a_bundle_file_is_checked_like_a_folder(broker_policy: Place, waiting: bytes) -> None:
+    Path(broker_policy.file).write_bytes(waiting)
     told = broker_policy("check", broker_policy.file, "--json")
     assert (told.exit_code, json.loads(told.stdout)["policies"]) == (0, 3)
     flipped = bytearray(Path(broker_policy.file).read_bytes())
