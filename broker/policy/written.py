@@ -43,6 +43,7 @@ class WrittenLevels(_Written):
     otherwise_at_most: Level
     necessity_states: frozenset[ConsentState]
     jurisdiction: str
+    overlays_only_below: Level
     may_confirm: dict[Role, Levels]
     confirmed_by_publisher: dict[Agency, Levels]
 
