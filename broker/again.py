@@ -19,7 +19,7 @@ from broker.domain.notification import Notification
 from broker.domain.rows import Rows
 from broker.domain.sharing import Directive, Review, Sharing, SourceOfHarm, Statement
 from broker.domain.words import STATEMENTS, Category, EventType
-from broker.ports import Custody, Policies, Store, Transaction
+from broker.ports import Custody, Onlooker, Policies, Store, Transaction
 from broker.publishers import kept_notification
 from broker.recording import Chance, rows_of_rounds
 from broker.statements import heard, sharing_from, statement_from
@@ -36,6 +36,23 @@ class Deciding:
     custody: Custody
     chance: Chance
     now: Callable[[], datetime]
+    onlooker: Onlooker | None = None
+
+    async def looked_on(
+        self,
+        decided: Sequence[tuple[Genuine, Sequence[Decision]]],
+        known: Known,
+        policies: Policies,
+    ) -> None:
+        """Before anything is written: whoever looks on may stop it."""
+        if self.onlooker is not None:
+            asked = {
+                genuine.notification.id: [
+                    (each.candidate.question, each.ruling) for each in decisions
+                ]
+                for genuine, decisions in decided
+            }
+            await self.onlooker(policies.version, asked, known.now)
 
     async def known(
         self,
@@ -122,6 +139,11 @@ class Deciding:
             for each in concerns
         ]
         if made:
+            decided = [
+                (each.earlier.genuine, [result.decision for result in each.results])
+                for each in made
+            ]
+            await self.looked_on(decided, known, policies)
             await transaction.write(self._rows(made, known, policies))
         return made
 

@@ -45,6 +45,19 @@ class Policies(Protocol):
         ...
 
 
+class Onlooker(Protocol):
+    """Looks on while a batch is decided: it may stop the batch, and changes no decision."""
+
+    async def __call__(
+        self,
+        version: PolicyVersion,
+        decided: Mapping[NotificationId, Sequence[tuple[Question, Ruling]]],
+        now: datetime,
+    ) -> None:
+        """Raises PolicyDisagrees: the policies in force do not say what they are meant to."""
+        ...
+
+
 class Custody(Protocol):
     """Content at rest: each piece under a key of its own, wrapped under its subject's key."""
 
