@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -63,6 +63,26 @@ class Answer:
     partition: int | None = None
     offset: int | None = None
     never_seen: tuple[str, ...] = ()  # fields of theirs that nobody has mapped, each told once
+
+
+def token_of(data: Mapping[str, Any], keys: SiteKeys) -> str:
+    """Plain claims are what every recipient may know; all else is disclosable."""
+    plain = {name: value for name, value in data.items() if name not in _DISCLOSABLE}
+    categories = plain.pop("categories", {})
+    claims = {
+        f"{category}.{part}": value
+        for category, parts in categories.items()
+        for part, value in parts.items()
+    }
+    claims |= {name: data[name] for name in sorted(_DISCLOSABLE) if name in data}
+    claims.setdefault("present", {})
+    return sdjwt.issue(
+        plain,
+        claims,
+        kid=keys.kid,
+        sign=keys.sign,
+        salt=lambda: keys.random(sdjwt.SALT_BYTES),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +167,7 @@ class Edge:
     def _signed(self, event: dict[str, Any], on: Lane, where: Site) -> tuple[Answer, Outgoing]:
         made = event["id"]
         token = self.spool.token(made) or self.spool.keep(
-            made, event["data"]["thread"], event["type"], self._token(event["data"])
+            made, event["data"]["thread"], event["type"], token_of(event["data"], self.keys)
         )
         concern = event["type"] in {"concern.raised", "concern.retracted"}
         answer = Answer(
@@ -163,25 +183,6 @@ class Edge:
             key=event["partitionkey"],
             value=sealed,
             headers={**headers, "content-type": event["datacontenttype"]},
-        )
-
-    def _token(self, data: dict[str, Any]) -> str:
-        """Plain claims are what every recipient may know; all else is disclosable."""
-        plain = {name: value for name, value in data.items() if name not in _DISCLOSABLE}
-        categories = plain.pop("categories", {})
-        claims = {
-            f"{category}.{part}": value
-            for category, parts in categories.items()
-            for part, value in parts.items()
-        }
-        claims |= {name: data[name] for name in sorted(_DISCLOSABLE) if name in data}
-        claims.setdefault("present", {})
-        return sdjwt.issue(
-            plain,
-            claims,
-            kid=self.keys.kid,
-            sign=self.keys.sign,
-            salt=lambda: self.keys.random(sdjwt.SALT_BYTES),
         )
 
     def _quarantined(
