@@ -20,6 +20,7 @@ from broker.cli import (
     read,
     receive,
     register,
+    say,
     verify,
 )
 from broker.errors import BrokerError, Misconfigured
@@ -34,7 +35,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Carries concerns about children between agencies, as policies allow.",
     )
-    for module in (processes, account, adapt, api, corpus, read, receive, verify):
+    for module in (processes, account, adapt, api, corpus, read, receive, say, verify):
         module.add_to(app)
     app.add_typer(keys.app(), name="keys")
     app.add_typer(policy.app(), name="policy")
