@@ -196,6 +196,7 @@ class WrittenOverrides(_Written):
     longest_hours: PositiveInt
     reviewed_by_another: frozenset[Another]
     review_within_working_days: PositiveInt
+    figures_for: frozenset[Role]
     outcomes: frozenset[ReviewOutcome]
     ends: frozenset[ReviewOutcome]
     recalls: frozenset[ReviewOutcome]
