@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from broker.casefile.concern import from_short, notification_of, whole_in
+from broker.casefile.concern import Place, from_short, notification_of, whole_in
 from broker.casefile.statements import statements_of
 from broker.casefile.text import line_of, one_of_lines, shaped, text_of, value_in
 from broker.casefile.written import (
@@ -52,7 +52,7 @@ class _Source:
     name: str
     text: str = field(repr=False)
     written: WrittenCase = field(repr=False)
-    place: tuple[str, ...] = ("concern",)  # of the concern in it
+    place: Place = ("concern",)  # of the concern in it
 
     def wrong(self, steps: Sequence[int | str], what: str) -> Malformed:
         return Malformed("case_file", f"{self.name}:{line_of(self.text, steps)}: {what}")
@@ -78,13 +78,10 @@ def read_case(
         )
     instant = at or second.written.at or first.written.at or now
     whole = with_organisations(partnership, second.written.known.organisations)
-    data = _data(first, second, whole, instant)
-    notification = _notification(first, data, instant)
+    place, data = _data(first, second, whole, instant)
+    notification = _notification(first, place, data, instant)
     if notification.publisher not in whole.organisations:
-        what = (
-            f"{notification.publisher} is not in the directory: write it under known.organisations"
-        )
-        raise first.wrong([*first.place, "data", "iss"], what)
+        raise first.wrong([*place, "iss"], _unlisted(notification.publisher))
     statements = [
         made
         for number, each in enumerate(second.written.statements)
@@ -101,8 +98,9 @@ def read_case(
 
 def _read(file: Path) -> _Source:
     """A case file, or a file that is nothing but a concern."""
-    text, name = text_of(file), str(file)
-    written = value_in(one_of_lines(text, name), name)
+    name = str(file)
+    text = one_of_lines(text_of(file), name)
+    written = value_in(text, name)
     if "concern" not in written:
         return _Source(name, text, WrittenCase(concern=written), ())
     return _Source(name, text, shaped(WrittenCase, written, text, name))
@@ -146,35 +144,39 @@ def _organisation(written: WrittenOrganisation) -> Organisation:
 
 def _data(
     source: _Source, known: _Source, partnership: Partnership, at: datetime
-) -> Mapping[str, Any]:
+) -> tuple[Place, Mapping[str, Any]]:
+    """The object before signing, and where it stands."""
     concern, subject = source.written.concern or {}, known.written.known.subject
     try:
-        data = whole_in(concern)
+        whole = whole_in(concern, source.place)
     except Malformed as why:
         raise source.wrong(source.place, why.detail) from None
-    if data is None:
+    if whole is None:
         short = shaped(WrittenShort, concern, source.text, source.name, under=source.place)
         publisher = partnership.organisations.get(OrganisationId(short.publisher))
         if publisher is None:
-            raise source.wrong(
-                [*source.place, "publisher"],
-                f"{short.publisher} is not in the directory: write it under known.organisations",
-            )
-        return from_short(short, subject, publisher.agency, at)
+            raise source.wrong([*source.place, "publisher"], _unlisted(short.publisher))
+        return source.place, from_short(short, subject, publisher.agency, at)
     if subject.kind or subject.birth_date or subject.expected:
         raise known.wrong(
             ["known", "subject"],
             "the concern is whole: write kind and birth date in its identity.summary alone",
         )
-    return data
+    return whole
 
 
-def _notification(source: _Source, data: Mapping[str, Any], at: datetime) -> Notification:
+def _unlisted(organisation: str) -> str:
+    return f"{organisation} is not in the directory: write it under known.organisations"
+
+
+def _notification(
+    source: _Source, place: Place, data: Mapping[str, Any], at: datetime
+) -> Notification:
     try:
         return notification_of(data, at)
     except Malformed as why:
         path = why.detail.split(":")[0].strip("/").split("/")
-        raise source.wrong([*source.place, *path], why.detail) from None
+        raise source.wrong([*place, *path], why.detail) from None
 
 
 def _made(
@@ -202,9 +204,7 @@ def _check_known(source: _Source, partnership: Partnership) -> None:
     named += [(["known", "published_before"], each) for each in known.published_before]
     for steps, organisation in named:
         if OrganisationId(organisation) not in partnership.organisations:
-            raise source.wrong(
-                steps, f"{organisation} is not in the directory: write it under known.organisations"
-            )
+            raise source.wrong(steps, _unlisted(organisation))
 
 
 def match_of(state: MatchState, subject: SubjectId = _THE_SUBJECT) -> Match:
