@@ -36,11 +36,13 @@ check: $(VENV)/complete ## format, lint, types, imports, policies, unit tests; n
 	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/adapters tests/journeys
 
 bench: $(VENV)/complete ## measure, and write var/bench/*.json
+	@$(BIN)/python -m tests.bench.policies
+	@$(BIN)/python -m tests.bench.replay
 	@$(BIN)/python -m tests.bench.adapters
 	@$(BIN)/python -m tests.bench.load
 
-chaos: $(VENV)/complete ## kill processes at random for longer than the tests do
-	@CHAOS_ROUNDS=$${CHAOS_ROUNDS:-30} $(BIN)/python -m pytest -q tests/system/test_kill.py
+chaos: $(VENV)/complete ## kill processes for longer, and race 10,000 withdrawals against the relay
+	@CHAOS_ROUNDS=$${CHAOS_ROUNDS:-30} $(BIN)/python -m pytest -q tests/system/test_kill.py tests/system/test_withdrawal_races.py
 
 fuzz: $(VENV)/complete ## property tests with many more examples
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -q tests/unit tests/adapters tests/journeys
@@ -48,6 +50,7 @@ fuzz: $(VENV)/complete ## property tests with many more examples
 corpus: $(VENV)/complete ## messages and vectors that others made: make corpus CORPUS=../shared
 	@$(BIN)/broker corpus $(CORPUS)
 	@$(BIN)/python -m tests.corpus.vectors $(CORPUS)
+	@$(BIN)/python -m tests.corpus.acceptance $(CORPUS)
 
 lock: ## resolve requirements.lock again
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra build --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --quiet -o requirements.lock

@@ -90,7 +90,9 @@ def cloud_event(event: Event, site: Site, *, event_key: bytes) -> dict[str, Any]
 
 def lane(event: Event) -> Lane:
     """Where the event travels; a level that nobody could read does not make it slower."""
-    level, urgency = str(event.plain.get("level")), str(event.plain.get("urgency"))
+    none = None if event.type is EventType.CONCERN_RAISED else Level.UNIVERSAL.value  # of a fact
+    level = str(event.plain.get("level", none))
+    urgency = str(event.plain.get("urgency", none and Urgency.ROUTINE.value))
     known = level in {each.value for each in Level}, urgency in {each.value for each in Urgency}
     if not all(known):
         return Lane.EMERGENCY if event.type is EventType.CONCERN_RAISED else Lane.ROUTINE

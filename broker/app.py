@@ -18,6 +18,7 @@ import faust
 from fastapi import FastAPI
 
 from broker import sdjwt
+from broker.again import Deciding
 from broker.api import application
 from broker.console.pages import Console
 from broker.console.views import child_of, new_in
@@ -33,6 +34,7 @@ from broker.domain.topics import (
     receipts_topic,
     topics_of,
 )
+from broker.domain.waiting import Waiting
 from broker.domain.words import Category, Lane
 from broker.errors import Misconfigured, NotGenuine
 from broker.intake import Intake
@@ -52,8 +54,9 @@ from broker.keys import (
 from broker.lanes import Worker
 from broker.ledger.checkpoint import Checkpoint, signed_note
 from broker.ledger.entry import commitment, leaf_bytes
+from broker.looking import Looking
 from broker.partnership import Partnership, read_partnership
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import CompiledPolicies, read_bundle
 from broker.ports import Raise
 from broker.proving import ledger_key
 from broker.publishers import Reader
@@ -155,7 +158,6 @@ class OpenKey:
 @asynccontextmanager
 async def intake(found: Parts) -> AsyncIterator[Intake]:
     """Steps 2 to 6. Raises PolicySetInvalid: no start with policies that do not validate."""
-    policies = CedarPolicies(read_bundle(found.settings.policies))
     keys = found.settings.keys
     reader = Reader(
         key_of=found.public.signing_key,
@@ -164,16 +166,19 @@ async def intake(found: Parts) -> AsyncIterator[Intake]:
         now=clock,
     )
     async with pool_of(found.database) as pool:
-        yield Intake(
-            read_one=reader.read_one,
-            policies=policies,
-            rules=policies.rules,
-            directory=found.partnership.directory(),
-            store=PostgresStore(pool),
-            custody=custody(keys),
-            chance=chance(),
-            now=clock,
-        )
+        yield Intake(read_one=reader.read_one, deciding=deciding(found), store=PostgresStore(pool))
+
+
+def deciding(found: Parts) -> Deciding:
+    """Raises PolicySetInvalid: no start with policies that do not validate."""
+    policies = CompiledPolicies(read_bundle(found.settings.policies))
+    return Deciding(
+        in_force=lambda _: policies,
+        directory=found.partnership.directory(),
+        custody=custody(found.settings.keys),
+        chance=chance(),
+        now=clock,
+    )
 
 
 async def carry(settings: Settings, lane: Lane) -> None:
@@ -235,10 +240,17 @@ async def deliver(settings: Settings) -> None:
 async def _relay(
     found: Parts, lane: Lane, blind: frozenset[Category], signed_by: Signer, stop: asyncio.Event
 ) -> None:
-    settings = found.settings
-    rules = read_bundle(settings.policies).rules
+    settings, decides = found.settings, deciding(found)
+    rules = decides.in_force(clock()).rules
     async with pool_of(found.database, most=2) as pool, sender(settings.kafka) as sends:
+        store = PostgresStore(pool)
+
+        async def again(waiting: Waiting, why: str) -> None:
+            await decides.before_sending(store, waiting.subject, waiting.notification, why)
+
         relay = Relay(
+            again=again,
+            policy=lambda: decides.in_force(clock()).version,
             outbox=PostgresOutbox(pool, found.database),
             sender=sends,
             custody=custody(settings.keys),
@@ -337,8 +349,9 @@ async def desk(found: Parts, raise_concern: Raise) -> AsyncIterator[FastAPI]:
                 await connection.execute("SELECT 1")
             return True
 
+        looking = Looking(PostgresStore(pool), deciding(found))
         console = Console(
-            desk=PostgresDesk(pool, kept, shown, found.database),
+            desk=PostgresDesk(pool, kept, shown, looking, found.database),
             sessions=PostgresSessions(pool, kept, draft_key),
             raise_concern=raise_concern,
             people=found.partnership.people,

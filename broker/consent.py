@@ -205,9 +205,12 @@ def _is_theirs(directive: Directive, row: Whose, rules: Rules) -> bool:
 def _last_of_each(
     heard: Sequence[Directive], sharing: Sharing, now: datetime, rules: Rules
 ) -> list[Directive]:
-    """Each giver's directive that counts now; what says neither yes nor no counts for nobody."""
+    """
+    Each giver's directive that counts now; what says neither yes nor no counts for nobody. Tokens
+    are dated to the second: of two made in one second the refusal counts.
+    """
     last: dict[tuple[str, str], Directive] = {}
-    for each in heard:  # in the order in which they were made
+    for each in sorted(heard, key=lambda one: (one.made, _refuses(one, rules))):
         giver = (each.giver.person, each.giver.capacity.value)
         if _refuses(each, rules):
             last[giver] = each

@@ -1,30 +1,33 @@
 """
 Step 7: what waits in the outbox is sealed to its recipient, and sent.
 
-The relay holds a row while it sends it, so that a withdrawal waits for what is on its way and stops
-the rest. A crash in between sends the same disclosure id with the same content once more, and the
-recipient drops it by its id (SECURITY.md 8.2).
+What was decided under other policies, or before something about its subject changed, or rests on
+what has ended since, is not sent: it is decided again first. The relay holds a row while it sends
+it, so that a withdrawal waits for what is on its way and stops the rest. A crash in between sends
+the same disclosure id with the same content once more, and the recipient drops it by its id
+(SECURITY.md 8.2).
 """
 
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from broker.domain.ids import DisclosureId, OrganisationId
+from broker.domain.ids import DisclosureId, OrganisationId, PolicyVersion
 from broker.domain.outgoing import Outgoing
 from broker.domain.topics import disclosures_topic, receipts_topic
 from broker.domain.waiting import Errand, KeptRuling, Waiting
-from broker.domain.words import Lane
+from broker.domain.words import EventType, Lane
 from broker.errors import Rejected, TryAgain
 from broker.ports import Custody
 from broker.telemetry import say
 
 _log = logging.getLogger(__name__)
+_DECIDED_AGAIN = {EventType.CONCERN_RAISED.value}  # a retraction tells nothing: it just leaves
 
 
 class Sender(Protocol):
@@ -83,6 +86,8 @@ class Relay:
     custody: Custody
     seals: Seals
     contacts: Mapping[OrganisationId, Mapping[str, str]]
+    again: Callable[[Waiting, str], Awaitable[None]]  # decides its notification again, and why
+    policy: Callable[[], PolicyVersion]  # in force now
     refused_states: Collection[str]
     blind: Collection[str]  # categories whose existence is told without naming them
     origin: str  # of the ledger
@@ -100,12 +105,16 @@ class Relay:
 
     async def round(self, lane: Lane, most: int) -> int:
         """One round; returns how many rows it took. Raises TryAgain: nothing is marked sent."""
+        stale: dict[tuple[str, str], tuple[Waiting, str]] = {}
         async with self.outbox.take(lane, most) as taken:
             waiting = taken.waiting
             rulings = await taken.rulings({each.ruling for each in waiting if each.ruling})
             ready: list[tuple[int, Outgoing]] = []
             tokens: dict[str, Presentable] = {}
             for each in waiting:
+                if changed := self._outdated(each):
+                    stale[each.publisher, each.notification] = (each, changed)
+                    continue
                 try:
                     ready.append((each.row, self._made(each, rulings, tokens)))
                 except Rejected as why:
@@ -113,7 +122,19 @@ class Relay:
                     await taken.quarantined(each.row, why.reason)
             await self.sender.send([outgoing for _, outgoing in ready])
             await taken.sent([row for row, _ in ready], self.now())
+        for each, changed in stale.values():  # now that nobody holds their rows
+            await self.again(each, changed)
         return len(waiting)
+
+    def _outdated(self, each: Waiting) -> str:
+        """Why it must be decided again before it may be sent; empty if it need not."""
+        if each.errand is not Errand.DISCLOSURE or each.type not in _DECIDED_AGAIN:
+            return ""
+        if each.policy != self.policy():
+            return "policies"
+        if each.facts != each.facts_now:
+            return "facts"
+        return "lapsed" if each.good_until is not None and each.good_until <= self.now() else ""
 
     def _made(
         self, each: Waiting, rulings: Mapping[str, KeptRuling], tokens: dict[str, Presentable]
@@ -128,7 +149,10 @@ class Relay:
             tokens[key] = self.seals.take_apart(content.decode())
         token = tokens[key].present(each.claims)
         ruling = rulings[each.ruling or ""]
-        signed = self.seals.sign_cover(self._cover(each, ruling, token))
+        cover = (
+            self._recall(each, ruling, token) if each.recalls else self._cover(each, ruling, token)
+        )
+        signed = self.seals.sign_cover(cover)
         disclosure = DisclosureId(each.disclosure)
         return Outgoing(
             topic=disclosures_topic(each.organisation),
@@ -161,10 +185,37 @@ class Relay:
             "token_sha256": hashlib.sha256(token.encode()).hexdigest(),
             "leaf_commit": each.leaf_commit.hex(),
             "child_certain": each.match != "needs_person",
-            "consent": stated if stated in self.refused_states else None,
+            "consent": each.refused or (stated if stated in self.refused_states else None),
             "ring": self.contacts.get(each.ring, {}),
             "held": [category for category in each.held if category not in self.blind],
             "more_is_held": any(category in self.blind for category in each.held),
+            "issued": each.created.isoformat(),
+        }
+
+    def _recall(self, each: Waiting, ruling: KeptRuling, token: str) -> dict[str, object]:
+        """What may no longer be used, and whom to ring; it tells nothing of the concern itself."""
+        recalled, _, ground = each.recalls.partition(" ")
+        return {
+            "disclosure": each.disclosure,
+            "type": "recall.issued",
+            "recalls": recalled,
+            "ground": ground,
+            "categories": [category for category in each.held if category not in self.blind],
+            "notification": each.notification,
+            "decision": each.decision,
+            "recipient": {"organisation": each.organisation, "role": each.role},
+            "level": ruling.level_used,
+            "extents": dict.fromkeys(ruling.extents, "nothing"),
+            "because": {},
+            "duties": [],
+            "policy": each.policy,
+            "token_sha256": hashlib.sha256(token.encode()).hexdigest(),
+            "leaf_commit": each.leaf_commit.hex(),
+            "child_certain": each.match != "needs_person",
+            "consent": None,
+            "ring": self.contacts.get(each.ring, {}),
+            "held": [],
+            "more_is_held": False,
             "issued": each.created.isoformat(),
         }
 

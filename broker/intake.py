@@ -8,22 +8,25 @@ the rest. Restart at any point repeats nothing and loses nothing (SECURITY.md 8.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from broker import journey
+from broker.again import Deciding
 from broker.domain.batch import Batch, Genuine, Outcome, Received, Tally, Unreadable
 from broker.domain.ids import NotificationId
-from broker.domain.known import Directory, Known, MatchState, Rules
-from broker.domain.rows import Rows
-from broker.domain.words import EventType
+from broker.domain.known import MatchState
+from broker.domain.words import STATEMENTS, EventType
 from broker.errors import Rejected
-from broker.ports import Came, Custody, Policies, Store
-from broker.recording import Chance, rows_from
+from broker.objections import objection_to
+from broker.ports import Came, Store, Transaction
+from broker.recording import rows_from
 
 CONCERNS = frozenset({EventType.CONCERN_RAISED, EventType.CONCERN_RETRACTED})
 
 ReadOne = Callable[[Received, Batch], Genuine]
 """Unseal, verify, check one record. Raises Rejected with the reason a person can act on."""
+
+TurnedAway = tuple[Genuine, str]
+"""A statement that its author may not make, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,34 +34,49 @@ class Intake:
     """Everything one worker needs to take batches in."""
 
     read_one: ReadOne
-    policies: Policies
-    rules: Rules
-    directory: Directory
+    deciding: Deciding
     store: Store
-    custody: Custody
-    chance: Chance
-    now: Callable[[], datetime]
 
     async def take_in(self, batch: Batch) -> Tally:
         """All of this batch, or nothing. Raises TryAgain or Broken; then nothing has happened."""
         genuine, unreadable = read(batch, self.read_one)
         async with self.store.transaction() as transaction:
             await transaction.advance(batch)  # raises OffsetMoved: another worker owns this
-            came = await transaction.came_before(batch, [each.notification.id for each in genuine])
-            fresh, altered = sort_out(genuine, came, batch)
-            apart = [*unreadable, *altered]
-            await transaction.keep_apart(apart)
-            known = await transaction.known_about(fresh, self.now())
-            outcomes = self._carry(fresh, known)
-            kept = [outcome for outcome in outcomes if _is_kept(outcome)]
-            tally = Tally(
-                accepted=len(kept),
-                quarantined=len(apart),
-                forgotten=len(outcomes) - len(kept),
-                repeated=len(batch.records) - len(outcomes) - len(apart),
+            came = await transaction.came_before(
+                batch.publisher, [each.notification.id for each in genuine]
             )
-            await transaction.record(batch, self._rows(kept, known), tally)
+            fresh, altered = sort_out(genuine, came, batch)
+            accepted, turned_away, forgotten = await self._carried(transaction, fresh)
+            apart = [*unreadable, *altered, *_with_reasons(turned_away, batch)]
+            await transaction.keep_apart(apart)
+            tally = Tally(
+                accepted=accepted,
+                quarantined=len(apart),
+                forgotten=forgotten,
+                repeated=len(batch.records) - accepted - forgotten - len(apart),
+            )
+            await transaction.count(batch, tally)
         return tally
+
+    async def take_one(self, genuine: Genuine) -> str:
+        """
+        One statement that came by another way than Kafka, in a transaction of its own: once this
+        returns, it counts. "accepted", or "repeated" if it was said before. Raises Rejected with
+        the reason, TryAgain or Broken; then nothing has happened.
+        """
+        async with self.store.transaction() as transaction:
+            notification = genuine.notification
+            came = await transaction.came_before(notification.publisher, [notification.id])
+            if notification.id in came:
+                if came[notification.id] != genuine.token_sha256:
+                    raise Rejected("same_id_other_token", "")
+                return "repeated"
+            accepted, turned_away, _ = await self._carried(transaction, [genuine])
+            for _, reason in turned_away:
+                raise Rejected(reason, "")
+            if not accepted:
+                raise Rejected("no_such_subject", "")
+        return "accepted"
 
     async def set_aside(self, batch: Batch, *, reason: str) -> None:
         """Keep a whole batch apart for a person: what our own fault stopped is not lost either."""
@@ -66,28 +84,58 @@ class Intake:
         async with self.store.transaction() as transaction:
             await transaction.advance(batch)
             await transaction.keep_apart(apart)
-            await transaction.record(batch, Rows(), Tally(quarantined=len(apart)))
+            await transaction.count(batch, Tally(quarantined=len(apart)))
 
-    def _carry(self, fresh: Sequence[Genuine], known: Known) -> list[Outcome]:
-        return journey.carry(
-            fresh, known, policies=self.policies, rules=self.rules, directory=self.directory
-        )
-
-    def _rows(self, kept: Sequence[Outcome], known: Known) -> Rows:
-        return rows_from(
-            kept,
+    async def _carried(
+        self, transaction: Transaction, fresh: Sequence[Genuine]
+    ) -> tuple[int, Sequence[TurnedAway], int]:
+        """Steps 3 to 6 of what is fresh, then what its statements bear on: how many were accepted,
+        which were turned away and why, how many forgotten."""
+        deciding = self.deciding
+        known = await deciding.known(transaction, fresh)
+        policies = deciding.in_force(known.now)
+        turned_away = [
+            (each, reason)
+            for each in fresh
+            if (
+                reason := objection_to(each.notification, known, deciding.directory, policies.rules)
+            )
+        ]
+        refused = {each.notification.id for each, _ in turned_away}
+        outcomes = journey.carry(
+            [each for each in fresh if each.notification.id not in refused],
             known,
-            policy=self.policies.version,
-            rules=self.rules,
-            custody=self.custody,
-            chance=self.chance,
+            policies=policies,
+            rules=policies.rules,
+            directory=deciding.directory,
         )
+        kept = [outcome for outcome in outcomes if _is_kept(outcome)]
+        await transaction.write(
+            rows_from(
+                kept,
+                known,
+                policy=policies.version,
+                rules=policies.rules,
+                custody=deciding.custody,
+                chance=deciding.chance,
+            )
+        )
+        await deciding.after_statements(transaction, kept, known, policies)
+        return len(kept), turned_away, len(outcomes) - len(kept)
 
 
 def _is_kept(outcome: Outcome) -> bool:
-    """A concern always; a fact only about a child whom this broker holds (FORMATS.md 2, 13)."""
-    about_concern = outcome.genuine.notification.type in CONCERNS
-    return about_concern or outcome.match.state is MatchState.KNOWN
+    """
+    A concern always, and what a person says about sharing: a wish must not be forgotten because it
+    came first. A fact only about a child whom this broker holds (FORMATS.md 2, 13).
+    """
+    kind = outcome.genuine.notification.type
+    return kind in CONCERNS | STATEMENTS or outcome.match.state is MatchState.KNOWN
+
+
+def _with_reasons(turned_away: Sequence[TurnedAway], batch: Batch) -> list[Unreadable]:
+    records = {record.offset: record for record in batch.records}
+    return [set_apart(records[each.offset], batch, reason, "") for each, reason in turned_away]
 
 
 def read(batch: Batch, read_one: ReadOne) -> tuple[list[Genuine], list[Unreadable]]:

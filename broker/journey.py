@@ -14,11 +14,12 @@ comes out after step 6, in one transaction; delivery.py sends it.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from broker.directory import nobody, who_might_need_to_know, who_was_told
+from broker.directory import nobody, told_before, who_might_need_to_know, who_was_told
 from broker.disclosure import redact
 from broker.domain.batch import Genuine, Outcome
-from broker.domain.decision import Candidate, Decision, Question
-from broker.domain.known import Directory, Known, Rules
+from broker.domain.decision import Candidate, Decision, Recipient, Ruling
+from broker.domain.known import Directory, Known, Match, Rules
+from broker.domain.notification import Notification
 from broker.domain.words import Category, EventType
 from broker.identity import who_is_it
 from broker.ports import Policies
@@ -47,27 +48,48 @@ def carry(
     return outcomes
 
 
+def as_told_now(
+    notification: Notification,
+    match: Match,
+    recipient: Recipient,
+    known: Known,
+    *,
+    policies: Policies,
+    rules: Rules,
+    directory: Directory,
+) -> Decision:
+    """Step 8, look: what a recipient who was told before may still see, related or not."""
+    asked = who_might_need_to_know(notification, match, known, rules=rules, directory=directory)
+    here = [each for each in asked if each.recipient == recipient] or told_before(
+        notification, match, known, recipients=[recipient], rules=rules, directory=directory
+    )
+    return decide(here[:1], policies)[0]
+
+
 def decide(candidates: Sequence[Candidate], policies: Policies) -> list[Decision]:
     """For each candidate the ruling, and what of it would be less without agreement or override."""
-    return [_decision(candidate, policies) for candidate in candidates]
+    asked = [candidate.question for candidate in candidates]
+    rulings = policies.decide_all(asked)
+    unagreed = policies.decide_all([replace(each, agreed=_NONE) for each in asked])
+    unopened = policies.decide_all([replace(each, override=_NONE) for each in asked])
+    return [
+        Decision(
+            candidate=candidate,
+            ruling=ruling,
+            needs_agreement=_more(ruling, without),
+            needs_override=_more(ruling, closed),
+        )
+        for candidate, ruling, without, closed in zip(
+            candidates, rulings, unagreed, unopened, strict=True
+        )
+    ]
 
 
-def _decision(candidate: Candidate, policies: Policies) -> Decision:
-    asked = candidate.question
-    return Decision(
-        candidate=candidate,
-        ruling=policies.decide(asked),
-        needs_agreement=_more(asked, replace(asked, agreed=_NONE), policies),
-        needs_override=_more(asked, replace(asked, override=_NONE), policies),
-    )
-
-
-def _more(asked: Question, without: Question, policies: Policies) -> frozenset[Category]:
-    """The categories of which `asked` is answered with more than `without`."""
-    if asked == without:
+def _more(ruling: Ruling, without: Ruling) -> frozenset[Category]:
+    """The categories of which the first tells more."""
+    if ruling is without:
         return _NONE
-    told, less = policies.decide(asked).extents, policies.decide(without).extents
-    return frozenset(each for each in Category if told[each] > less[each])
+    return frozenset(each for each in Category if ruling.extents[each] > without.extents[each])
 
 
 _NONE = frozenset[Category]()

@@ -8,9 +8,19 @@ from typing import Protocol
 from broker.domain.batch import Batch, Genuine, Tally, Unreadable
 from broker.domain.decision import Question, Ruling
 from broker.domain.desk import Accepted, AlertLine, AlertView, Answers, Person
-from broker.domain.ids import AlertId, NotificationId, PersonId, PolicyVersion
-from broker.domain.known import Known
+from broker.domain.ids import (
+    AlertId,
+    NotificationId,
+    OrganisationId,
+    PersonId,
+    PolicyVersion,
+    SubjectId,
+)
+from broker.domain.kept import Kept, KeptConcern, Which
+from broker.domain.known import Known, Rules
+from broker.domain.notification import Json
 from broker.domain.rows import Rows
+from broker.domain.words import EventType
 
 Came = Mapping[NotificationId, bytes]
 
@@ -21,8 +31,17 @@ class Policies(Protocol):
     @property
     def version(self) -> PolicyVersion: ...
 
+    @property
+    def rules(self) -> Rules:
+        """What else policies/ says: routing, whose wish counts, who may record what."""
+        ...
+
     def decide(self, question: Question) -> Ruling:
         """Raises PolicyNotEvaluated: never silence for an answer."""
+        ...
+
+    def decide_all(self, questions: Sequence[Question]) -> list[Ruling]:
+        """One notification's fan-out: as decide() one by one, and much sooner."""
         ...
 
 
@@ -53,16 +72,49 @@ class Transaction(Protocol):
         """Keep what could not be read or trusted, for a person."""
         ...
 
-    async def came_before(self, batch: Batch, ids: Collection[NotificationId]) -> Came:
+    async def came_before(self, publisher: OrganisationId, ids: Collection[NotificationId]) -> Came:
         """Which of these notifications were accepted earlier: id and SHA-256 of the token."""
         ...
 
-    async def known_about(self, fresh: Sequence[Genuine], now: datetime) -> Known:
-        """Everything deciding needs, at one instant, with the identifiers locked until the end."""
+    async def known_about(
+        self,
+        fresh: Sequence[Genuine],
+        now: datetime,
+        subjects: Collection[SubjectId] = (),
+    ) -> Known:
+        """
+        Everything deciding about these notifications and subjects needs, at one instant, with their
+        identifiers locked until the end: nobody else decides about them meanwhile.
+        """
         ...
 
-    async def record(self, batch: Batch, rows: Rows, tally: Tally) -> None:
-        """Inbox, decisions, outbox, alerts, leaves, and what became of each record."""
+    async def seen_about(self, subjects: Collection[SubjectId], now: datetime) -> Known:
+        """The same about these subjects for somebody who only looks: it holds nobody up."""
+        ...
+
+    async def said_about(
+        self, subjects: Collection[SubjectId]
+    ) -> Mapping[SubjectId, Sequence[Kept]]:
+        """The statements about these subjects, and the closings of their cases, as kept."""
+        ...
+
+    async def decided_before(self, which: Which) -> Sequence[KeptConcern]:
+        """
+        Concerns that were decided before, with what each recipient was told. Waits for what is just
+        being sent; what still waits of them is held until the end.
+        """
+        ...
+
+    async def let_go(self, notification: NotificationId) -> None:
+        """What still waits of a retracted concern does not leave."""
+        ...
+
+    async def write(self, rows: Rows) -> None:
+        """Inbox, decisions, outbox, alerts, leaves; and wake whoever waits for them."""
+        ...
+
+    async def count(self, batch: Batch, tally: Tally) -> None:
+        """What became of each record."""
         ...
 
 
@@ -106,6 +158,19 @@ class Raise(Protocol):
 
     async def __call__(self, person: Person, answers: Answers, now: datetime) -> Accepted:
         """Returns once Kafka has the concern. Raises TryAgain: nothing was lost, press again."""
+        ...
+
+
+class Speak(Protocol):
+    """What a signed-in person says about sharing, signed in their organisation's name."""
+
+    async def __call__(
+        self, person: Person, kind: EventType, said: Mapping[str, Json], now: datetime
+    ) -> NotificationId:
+        """
+        `said` is the statement's `fact` without `by` (schemas/statement-1.0). Returns once it
+        counts. Raises Rejected with the reason (objections.REASONS), or TryAgain.
+        """
         ...
 
 

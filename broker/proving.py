@@ -28,6 +28,9 @@ from broker.keys import BROKER, PublicKeys
 from broker.ledger.checkpoint import LedgerKey, place_in_log
 from broker.schemas import CLAIM_NAMES
 
+RECALL = "recall.issued"
+"""The type of a cover that takes back an earlier disclosure."""
+
 FORMAT = "concern-broker/evidence/1"
 
 
@@ -142,6 +145,11 @@ def _sentences(
 ) -> tuple[str, ...]:
     """The same words whether or not a withheld category existed: only the role's extents speak."""
     recipient = cast("Mapping[str, str]", cover["recipient"])
+    if cover.get("type") == RECALL:
+        return (
+            f"The broker recalls disclosure {cover['recalls']}, addressed to "
+            f"{recipient['organisation']} in the role {recipient['role']}: use it no longer.",
+        )
     given = ", ".join(f"{category.value} {extent.value}" for category, extent in extents.items())
     return (
         f"The concern was signed by {token.organisation} with key {token.kid}, issued "

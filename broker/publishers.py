@@ -18,6 +18,7 @@ from broker.domain.directory_keys import KeyOf
 from broker.domain.ids import KeyId, NotificationId, OrganisationId, Pseudonym, ThreadId
 from broker.domain.notification import Json, Notification, Routing
 from broker.domain.words import (
+    STATEMENTS,
     Agency,
     ConsentState,
     EventType,
@@ -104,6 +105,8 @@ def notification_from(token: sdjwt.Token, received: datetime, headers: Text) -> 
     except ValueError:
         raise Malformed("unknown_type", "type") from None
     fault = fault_in(kind, before_signing(plain, claims))
+    if fault is None and kind in STATEMENTS and "fact" not in claims:
+        fault = "/fact: readable by everybody"
     if fault is not None:
         raise Malformed("schema", fault)
     text = cast("Text", plain)
@@ -126,6 +129,11 @@ def notification_from(token: sdjwt.Token, received: datetime, headers: Text) -> 
         claims=claims,
         token=token.text,
     )
+
+
+def kept_notification(token: str, publisher: OrganisationId, received: datetime) -> Notification:
+    """The notification in a token that this broker has read and kept."""
+    return notification_from(sdjwt.kept(token, publisher), received, {})
 
 
 def _routing(claim: Mapping[str, Json]) -> Routing:

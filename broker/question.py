@@ -131,7 +131,6 @@ def established(
             recipient.role in rule.roles
             and kind in rule.relationships
             and (not rule.named or recipient.organisation in routing.named_recipients)
-            and rule.opens
         ):
             return rule
     return None
@@ -232,29 +231,22 @@ def location_barred(situation: Situation, recipient: Recipient) -> bool:
     Protected, and this recipient is not on the list. While it is doubtful who the child is, the
     protection of anybody it might be counts: doubt widens protection, never access.
     """
-    notification, match = situation.notification, situation.match
+    match, known = situation.match, situation.known
     protected = [
-        situation.known.protected[subject]
-        for subject in (match.subject, *match.doubted)
-        if subject in situation.known.protected
+        known.protected[subject]
+        for subject in (match.subject, *sorted(match.doubted))
+        if subject in known.protected
     ]
-    if not protected and not notification.routing.location_protected:
+    routing, publisher = situation.notification.routing, situation.notification.publisher
+    if not protected and not routing.location_protected:
         return False
     agency = situation.directory.bodies[recipient.organisation].agency
-    here = not _elsewhere(situation, recipient)
-    if agency in situation.rules.allowed_by_right and here:
+    if agency in situation.rules.allowed_by_right and not _elsewhere(situation, recipient):
         return False
-    return recipient.organisation not in _named(notification, protected)
-
-
-def _named(
-    notification: Notification, protected: Sequence[frozenset[OrganisationId]]
-) -> frozenset[OrganisationId]:
-    """The allow-list: whoever published the location and whoever was named since."""
     listed: frozenset[OrganisationId] = frozenset().union(*protected)
-    if notification.routing.location_protected:
-        listed |= notification.routing.allow_list | {notification.publisher}
-    return listed
+    if routing.location_protected and (not protected or publisher in listed):
+        listed |= routing.allow_list | {publisher}
+    return recipient.organisation not in listed
 
 
 def _elsewhere(situation: Situation, recipient: Recipient) -> bool:

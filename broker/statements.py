@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
-from broker.domain.ids import NotificationId, OrganisationId, ThreadId
+from broker.domain.ids import NotificationId, OrganisationId
 from broker.domain.notification import Notification
 from broker.domain.sharing import (
     Author,
@@ -42,7 +42,7 @@ Kind = TypeVar("Kind", bound=Statement)
 def statement_from(notification: Notification) -> Statement:
     """The statement that a notification of one of the STATEMENTS types makes."""
     said = cast("Said", notification.claims["fact"])
-    by, concern = said["by"], said.get("concern")
+    by = said["by"]
     common = {
         "id": notification.id,
         "by": Author(
@@ -52,16 +52,24 @@ def statement_from(notification: Notification) -> Statement:
         ),
         "made": notification.issued,
         "recorded": notification.received,
-        "concern": None if concern is None else ThreadId(concern),
+        "concern": notification.concern,
     }
     return _READ[notification.type](said, common)
 
 
-def concern_of(notification: Notification) -> ThreadId | None:
-    """The concern that a statement is about; None if it is about the subject as a whole."""
-    said = cast("Said", notification.claims.get("fact", {}))
-    named = said.get("concern")
-    return None if named is None else ThreadId(named)
+def heard(sharing: Sharing, statement: Statement) -> Sharing:
+    """The same subject after one more statement."""
+    before: list[Statement] = [
+        *sharing.directives,
+        *sharing.sources_of_harm,
+        *sharing.confirmations,
+        *sharing.necessities,
+        *sharing.weighed,
+        *sharing.detriments,
+        *sharing.overrides,
+        *sharing.reviews,
+    ]
+    return sharing_from([*before, statement], sharing.cases_closed)
 
 
 def sharing_from(statements: Iterable[Statement], cases_closed: Sequence[datetime] = ()) -> Sharing:

@@ -30,6 +30,11 @@ def chaos_rounds() -> int:
     return int(os.environ.get("CHAOS_ROUNDS", "2"))
 
 
+def races() -> int:
+    """How many withdrawals race the relay: 10,000 where chaos is asked for."""
+    return 10_000 if "CHAOS_ROUNDS" in os.environ else 100
+
+
 def environment(**told: str) -> dict[str, str]:
     """What a process under test is told, beside the machine's own environment."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BROKER_")}

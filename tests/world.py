@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from adapters.contract import Event, Site
 from adapters.events import cloud_event
 from broker import sdjwt
+from broker.again import Deciding
 from broker.custody import KeyedCustody
 from broker.domain.batch import Batch, Genuine, Received
 from broker.domain.directory_keys import Period, SealingKey, SigningKey
@@ -28,7 +29,7 @@ from broker.errors import NotGenuine
 from broker.intake import Intake
 from broker.keys import BROKER, Wrapper, verifier
 from broker.partnership import read_partnership
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import CompiledPolicies, read_bundle
 from broker.ports import Store
 from broker.publishers import Reader
 from broker.recording import Chance
@@ -36,6 +37,7 @@ from broker.schemas import BROKER_ONLY
 from broker.sealing import NOTIFICATION, open_with, seal
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+YESTERDAY = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 HOSPITAL, SCHOOL = OrganisationId("org:ods:RZZ"), OrganisationId("org:school:999001")
 HUB = OrganisationId("org:la:999")
@@ -107,31 +109,32 @@ class World:
             now=lambda: NOW,
         )
 
-    def intake(self, store: Store) -> Intake:
-        policies = CedarPolicies(read_bundle())
+    def deciding(self, now: Callable[[], datetime] = lambda: NOW) -> Deciding:
+        policies = CompiledPolicies(read_bundle())
         wrapper = Wrapper(_wrapping=secret("wrapping"), _digest=secret("digest"))
-        return Intake(
-            read_one=self.reader().read_one,
-            policies=policies,
-            rules=policies.rules,
+        return Deciding(
+            in_force=lambda _: policies,
             directory=read_partnership(DIRECTORY).directory(),
-            store=store,
             custody=KeyedCustody(wrapper=wrapper, fresh_key=lambda: self.random(32)),
             chance=Chance(
                 salt=lambda: self.random(32), alert=lambda: AlertId(self.random(12).hex())
             ),
-            now=lambda: NOW,
+            now=now,
         )
+
+    def intake(self, store: Store) -> Intake:
+        return Intake(read_one=self.reader().read_one, deciding=self.deciding(), store=store)
 
     def token(self, data: Mapping[str, Any], *, signed_by: str | None = None) -> str:
         """`data` as the object before signing, signed by its publisher or by somebody else."""
         whole = dict(data)
         claims = {
             f"{category}.{part}": value
-            for category, parts in whole.pop("categories").items()
+            for category, parts in whole.pop("categories", {}).items()
             for part, value in parts.items()
         }
-        claims |= {name: whole.pop(name) for name in BROKER_ONLY if name in whole}
+        claims |= {name: whole.pop(name) for name in (*BROKER_ONLY, "fact") if name in whole}
+        claims.setdefault("present", {})
         signer = signed_by or str(whole["iss"])
         return sdjwt.issue(
             whole,
@@ -223,6 +226,65 @@ def concern(
     assert isinstance(made, dict), made
     data: dict[str, Any] = made["data"]
     return data
+
+
+def statement(
+    kind: EventType,
+    said: Mapping[str, Any],
+    *,
+    publisher: OrganisationId = HUB,
+    person: str = "hub-okonjo",
+    role: str | None = "mash_screener",
+    key: str = "",
+    identity: Mapping[str, Any] | None = None,
+    urgency: str = "routine",
+) -> dict[str, Any]:
+    """What a named person says about sharing, complete, as before signing."""
+    agencies = {"ods": Agency.HEALTH, "school": Agency.SCHOOLS, "force": Agency.POLICE}
+    agency = agencies.get(publisher.split(":")[1], Agency.CHILDRENS_SERVICES)
+    where = Site(
+        agency=agency,
+        organisation=publisher,
+        source=f"/{agency.value}/{publisher[4:].replace(':', '/')}/test",
+        received=NOW,
+    )
+    by = {"person": person} | ({"role": role} if role else {})
+    reference = key or json.dumps(said, sort_keys=True)[:190]
+    event = Event(
+        type=kind,
+        reference=reference,
+        version="1",
+        subject_key=str(said.get("concern", reference)),
+        plain={"urgency": urgency},
+        native={"made_by": "person", "format": "test", "sha256": "0" * 64},
+        categories={"identity": identity} if identity else {},
+        facts={"by": by, **said},
+    )
+    made = cloud_event(event, where, event_key=secret("event"))
+    assert isinstance(made, dict), made
+    data: dict[str, Any] = made["data"]
+    return data
+
+
+def directive(
+    state: str,
+    *,
+    person: str = "mother",
+    capacity: str = "pr_holder",
+    categories: str | list[str] = "*",
+    recipients: str | list[str] = "*",
+    since: datetime = YESTERDAY,
+    until: datetime | None = None,
+) -> dict[str, Any]:
+    """A wish about sharing, as DOMAIN.md 3.2 writes it."""
+    valid = {"from": since.isoformat()} | ({"until": until.isoformat()} if until else {})
+    return {
+        "kind": "information_agreement",
+        "state": state,
+        "giver": {"person": person, "capacity": capacity},
+        "scope": {"categories": categories, "recipients": recipients, "purpose": "*"},
+        "valid": valid,
+    }
 
 
 def batch_of(

@@ -8,7 +8,7 @@ import cedarpy
 import typer
 
 from broker.errors import PolicySetInvalid
-from broker.policy import Bundle, CedarPolicies, read_bundle
+from broker.policy import Bundle, CompiledPolicies, read_bundle
 from broker.policy.bundle import packaged
 from broker.policy.cases import determining, failures, read_cases
 from broker.policy.matrix import matrix as computed_matrix
@@ -41,7 +41,7 @@ def matrix(
 ) -> None:
     """Print all 1,120 cells of the extent matrix, computed by asking the policies."""
     bundle = read_bundle(policies)
-    found = computed_matrix(CedarPolicies(bundle), bundle.matrix_roles)
+    found = computed_matrix(CompiledPolicies(bundle), bundle.matrix_roles)
     typer.echo(json.dumps(found, indent=1) if as_json else printed(found))
 
 
@@ -79,7 +79,7 @@ def _unformatted(root: Path) -> list[str]:
 
 def _run_cases(bundle: Bundle, folder: Path | None) -> int:
     """Prints each case; returns how many do not hold, policies that no case names included."""
-    policies = CedarPolicies(bundle)
+    policies = CompiledPolicies(bundle)
     wrong, named = 0, set[str]()
     for case in read_cases((folder or packaged()).joinpath("cases")):
         problems = failures(case, policies)

@@ -108,10 +108,16 @@ def child_of(summary: Mapping[str, Any]) -> str:
     return "An unborn child" if summary.get("subject_kind") == "unborn" else "A child"
 
 
-def new_in(claims: Mapping[str, Any], *, retracted: bool) -> str:
+def new_in(
+    claims: Mapping[str, Any], *, retracted: bool, recalled: bool = False, ended: bool = False
+) -> str:
     """What is new, in at most twelve words, from coded facts alone: never a word of free text."""
+    if recalled:
+        return "Use no longer what you were told: it is recalled"
     if retracted:
         return "This concern no longer stands: do not rely on it"
+    if ended:
+        return "What you were told may no longer be shown to you"
     narrative = claims.get("narrative.summary")
     police = claims.get("police_incident.summary")
     said = []

@@ -92,6 +92,9 @@ class Bases:
     confidence: str
 
 
+_EVERY = frozenset(Category)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
     """What the policies answer to one Question."""
@@ -104,7 +107,7 @@ class Ruling:
     level_used: Level
 
     def __post_init__(self) -> None:
-        if not set(self.extents) == set(self.because) == set(Category):
+        if not self.extents.keys() == self.because.keys() == _EVERY:
             raise ValueError("a ruling gives an extent and a because for every category")
 
     @property

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from broker.domain.decision import Decision
 from broker.domain.ids import AlertId, NotificationId, OrganisationId, PersonId
 from broker.domain.notification import Json
 from broker.domain.words import Agency, Category, Extent, Level, Role
@@ -60,6 +61,15 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shows:
+    """Of one disclosure: the claims and held categories that may be shown now, and because."""
+
+    decision: Decision
+    claims: tuple[str, ...]
+    held: tuple[Category, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
     """One line of the short chronology."""
 
@@ -90,6 +100,7 @@ class AlertView:
     child_certain: bool
     earlier: Sequence[Earlier]
     policy: str
+    recalled: Sequence[Category] = ()  # of a recall: what may no longer be used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

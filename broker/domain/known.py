@@ -72,7 +72,8 @@ class Known:
     relationships: Mapping[SubjectId, Sequence[Relationship]] = field(default_factory=dict)
     areas: Mapping[SubjectId, str] = field(default_factory=dict)
     protected: Mapping[SubjectId, frozenset[OrganisationId]] = field(default_factory=dict)
-    threads: Mapping[ThreadId, SubjectId] = field(default_factory=dict)  # of retracted concerns
+    threads: Mapping[ThreadId, SubjectId] = field(default_factory=dict)  # retracted, or spoken of
+    wrote: Mapping[ThreadId, OrganisationId] = field(default_factory=dict)  # who published them
     told: Mapping[ThreadId, Sequence[Recipient]] = field(default_factory=dict)  # who holds them
     subject_keys: Mapping[SubjectId, bytes] = field(default_factory=dict, repr=False)  # wrapped
     sharing: Mapping[SubjectId, Sharing] = field(default_factory=dict)  # what was said about it
@@ -88,6 +89,14 @@ class Known:
             self,
             holders={**self.holders, **dict.fromkeys(asked.identifiers, match.subject)},
             fingerprints={**self.fingerprints, match.subject: asked},
+        )
+
+    def having_heard(self, subject: SubjectId, sharing: Sharing) -> "Known":
+        """The snapshot after a statement about this subject, and one change more."""
+        return replace(
+            self,
+            sharing={**self.sharing, subject: sharing},
+            facts={**self.facts, subject: self.facts.get(subject, 0) + 1},
         )
 
 

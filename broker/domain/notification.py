@@ -68,6 +68,13 @@ class Notification:
         return frozenset(category for category in Category if category.value in names)
 
     @property
+    def concern(self) -> ThreadId | None:
+        """Of a statement: the concern that it is about, if one and not its subject as a whole."""
+        said = self.claims.get("fact")
+        named = said.get("concern") if isinstance(said, dict) else None
+        return ThreadId(named) if isinstance(named, str) else None
+
+    @property
     def lane(self) -> Lane:
         return lane_of(self.level, self.urgency)
 

@@ -25,6 +25,10 @@ class Rows:
     leaf_waiting: Sequence[Row] = ()
     relationship: Sequence[Row] = ()
     relationship_end: Sequence[Row] = ()
+    round: Sequence[Row] = ()
+    superseded: Sequence[Row] = ()  # outbox rows that do not leave, and on which ground
+    protected: Sequence[Row] = ()  # subjects whose location is protected from now on
+    changed: Sequence[Row] = ()  # subjects about whom something else counts now
 
 
 COLUMNS = {
@@ -44,6 +48,7 @@ COLUMNS = {
         "match_why",
         "reference",
         "correlation",
+        "doubted",
         "candidates",
         "token_sha256",
         "wrapped_key",
@@ -66,6 +71,8 @@ COLUMNS = {
         "ruling",
         "outcome",
         "ground",
+        "round",
+        "rests",
         "at",
     ),
     "outbox": (
@@ -80,6 +87,10 @@ COLUMNS = {
         "held",
         "ring",
         "leaf_commit",
+        "policy",
+        "facts",
+        "good_until",
+        "recalls",
         "created",
     ),
     "alert": (
@@ -97,4 +108,8 @@ COLUMNS = {
     "leaf_waiting": ("entry", "disclosure", "organisation", "subject", "wrapped_key", "record"),
     "relationship": ("subject", "organisation", "role", "kind", "since", "until", "source"),
     "relationship_end": ("until", "subject", "organisation", "role", "kind"),
+    "round": ("publisher", "notification", "round", "why", "statement", "candidates", "at"),
+    "superseded": ("reason", "disclosure"),
+    "protected": ("subject",),
+    "changed": ("subject",),
 }

@@ -151,6 +151,7 @@ class OverrideRules:
     """overrides.yaml: break-glass (DOMAIN.md 4.4). One that would last longer is turned away."""
 
     may_raise: frozenset[Role]
+    may_review: frozenset[Role]
     usual: timedelta  # when nobody says until when
     longest: timedelta
     reviewed_by_another: frozenset[Another]  # all of these must differ

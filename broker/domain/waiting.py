@@ -5,14 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from broker.domain.ids import DecisionId, NotificationId, OrganisationId
+from broker.domain.ids import (
+    DecisionId,
+    NotificationId,
+    OrganisationId,
+    PolicyVersion,
+    SubjectId,
+)
 
 
 class Errand(StrEnum):
-    """What is on its way: a disclosure to a recipient, or the publisher's accepted receipt."""
+    """What is on its way: a disclosure, the publisher's accepted receipt, or a recall."""
 
     DISCLOSURE = "disclosure"
     ACCEPTED = "accepted"
+    RECALL = "recall"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +41,13 @@ class Waiting:
     token_sha256: bytes
     received: datetime
     created: datetime
+    subject: SubjectId
+    policy: PolicyVersion  # under which it was decided
+    facts: int  # of its subject, when it was decided, and now
+    facts_now: int
+    good_until: datetime | None = None  # when something that it rests on ends
+    recalls: str = ""  # of a recall: the disclosure, and the ground
+    refused: str | None = None  # "refused" or "withdrawn", if somebody's wish was when decided
     decision: DecisionId | None = None  # of an accepted receipt: none
     role: str | None = None
     ruling: str | None = None

@@ -13,9 +13,9 @@ from broker.domain.notification import Notification
 
 def who_is_it(notification: Notification, asked: Fingerprint, known: Known) -> Match:
     """Known, new, or for a person to say; with doubt nobody is told anything through the match."""
-    if notification.thread in known.threads:  # it retracts what was said about this subject
-        subject = known.threads[notification.thread]
-        return Match(subject=subject, state=MatchState.KNOWN, why="thread")
+    about = notification.concern or notification.thread  # a statement's concern, a retraction's own
+    if about in known.threads:
+        return Match(subject=known.threads[about], state=MatchState.KNOWN, why="thread")
     return _by_identifiers(notification.id, asked, known)
 
 

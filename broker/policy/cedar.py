@@ -1,5 +1,6 @@
 """
-The policies, asked through Cedar's own engine; no second opinion of what they mean.
+The policies, asked through Cedar's own engine: the reference, to which proof.py, compare.py and
+crosscheck.py hold the compiled policies. Not on a notification's path.
 
 A ruling is a function of its question for as long as the bundle stands, and questions are few
 (closed values only), so each is asked of Cedar once and remembered. POLICY_ENGINE section 3 lists
@@ -7,8 +8,9 @@ the ways in which an answer can look like one and is none: each of them stops th
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import cedarpy
 from cedarpy import Decision as CedarDecision
@@ -18,7 +20,6 @@ from broker.domain.decision import NO_PERMIT_APPLIES, Because, Question, Ruling
 from broker.domain.ids import PolicyId, PolicyVersion
 from broker.domain.known import Rules
 from broker.domain.words import (
-    Agency,
     Category,
     Extent,
     Role,
@@ -28,14 +29,14 @@ from broker.policy.bases import bases_for
 from broker.policy.bundle import Bundle
 from broker.policy.context import facts_of, level_used, refuse_unknown, word
 from broker.policy.ranks import ranked
-from broker.policy.vocabulary import TRUE, vocabulary
+from broker.policy.vocabulary import TRUE, Vocabulary, vocabulary
 
 _LADDER = (Extent.FULL, Extent.SUMMARY, Extent.EXISTENCE)
 _MOST_REMEMBERED = 20_000  # some 60 MB; a partnership asks a few hundred different questions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Slice:
+class Slice:
     """The policies that can bear on one role. Cedar would skip the rest, one by one."""
 
     all: cedarpy.PolicySet
@@ -43,20 +44,24 @@ class _Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Answer:
+    """Cedar's answer to one question: with the permits that allowed it, or the forbids."""
+
     allowed: bool
     reasons: tuple[PolicyId, ...]
 
 
 class CedarPolicies:
-    """A bundle, ready to be asked."""
+    """A bundle, ready to be asked. `sliced`: without the policies that are for other roles."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, *, sliced: bool = True) -> None:
         self.bundle = bundle
         self._schema = cedarpy.Schema.from_str(bundle.schema)
         tree = cedarpy.PolicySet.from_str(bundle.text).to_pst().static_policies
-        self._slices = {role: _slice(tree, role) for role in Role}
-        self._entities = cedarpy.Entities.from_json_str(json.dumps(_entities()), self._schema)
+        self._slices = {role: slice_for(tree, role if sliced else None) for role in Role}
+        self._entities = cedarpy.Entities.from_json_str(
+            entities(vocabulary(bundle.schema)), self._schema
+        )
         self._kinds = vocabulary(bundle.schema).kinds
         self._remembered: dict[Question, Ruling] = {}
 
@@ -77,6 +82,19 @@ class CedarPolicies:
                 del self._remembered[next(iter(self._remembered))]  # the oldest
             self._remembered[question] = ruling
         return ruling
+
+    def decide_all(self, questions: Sequence[Question]) -> list[Ruling]:
+        """One by one: Cedar knows no fan-out."""
+        return [self.decide(question) for question in questions]
+
+    def every_answer(self, question: Question) -> dict[tuple[Category, Extent], Answer]:
+        """All that Cedar says to a question, also what decide() need not ask."""
+        contexts = self.contexts(question)
+        return {
+            (category, extent): answer
+            for extent in _LADDER
+            for category, answer in self._answers(question, extent, contexts).items()
+        }
 
     def _ask(self, question: Question) -> Ruling:
         """Full is asked first of every category, then less of those that it was refused."""
@@ -116,7 +134,7 @@ class CedarPolicies:
         question: Question,
         extent: Extent,
         waiting: Mapping[Category, str],
-        answers: Mapping[Category, _Answer],
+        answers: Mapping[Category, Answer],
     ) -> dict[Category, tuple[PolicyId, ...]]:
         """Which satisfied permits a forbid stopped, and where: a forbid alone lowers nothing."""
         forbidden = {
@@ -134,7 +152,7 @@ class CedarPolicies:
         contexts: Mapping[Category, str],
         *,
         without_forbids: bool = False,
-    ) -> dict[Category, _Answer]:
+    ) -> dict[Category, Answer]:
         requests = [
             {
                 "principal": {"type": "Recipient", "id": _recipient(question)},
@@ -194,7 +212,7 @@ def context(values: Mapping[str, str], kinds: Mapping[str, str]) -> str:
     )
 
 
-def _answer(category: Category, extent: Extent, result: cedarpy.AuthzResult) -> _Answer:
+def _answer(category: Category, extent: Extent, result: cedarpy.AuthzResult) -> Answer:
     """
     Cedar skips a policy that it cannot evaluate: were it a forbid, the answer would wrongly be
     Allow. And a question that cannot be built is answered like a refusal. So neither is believed.
@@ -205,39 +223,45 @@ def _answer(category: Category, extent: Extent, result: cedarpy.AuthzResult) -> 
             "policy_not_evaluated", f"{category.value} {extent.value}: {found.errors}"
         )
     ids = found.id_annotations_by_reason
-    return _Answer(result.allowed, tuple(PolicyId(ids[reason]) for reason in found.reasons))
+    return Answer(result.allowed, tuple(PolicyId(ids[reason]) for reason in found.reasons))
 
 
 def _recipient(question: Question) -> str:
-    return f"{question.role} of {question.agency}"
+    return recipient((question.role, question.agency))
 
 
-def _entities() -> Sequence[dict[str, object]]:
-    """One recipient for each role in each agency: all that a policy can tell apart."""
-    return [
-        {
-            "uid": {"type": "Recipient", "id": f"{role} of {agency}"},
-            "attrs": {},
-            "parents": [
-                {"type": "Role", "id": role.value},
-                {"type": "Agency", "id": agency.value},
-            ],
-        }
-        for role in Role
-        for agency in Agency
-    ]
+def recipient(groups: Iterable[str]) -> str:
+    """The id of one who is in these groups, in the order in which the schema names them."""
+    return " of ".join(groups)
 
 
-def _slice(tree: Mapping[str, pst.Template], role: Role) -> _Slice:
+def entities(words: Vocabulary) -> str:
+    """One recipient for each role in each agency, as Cedar reads them."""
+    return json.dumps(
+        [
+            {
+                "uid": {"type": words.principal, "id": recipient(groups)},
+                "attrs": {},
+                "parents": [
+                    {"type": kind, "id": group}
+                    for kind, group in zip(words.groups, groups, strict=True)
+                ],
+            }
+            for groups in product(*words.groups.values())
+        ]
+    )
+
+
+def slice_for(tree: Mapping[str, pst.Template], role: Role | None) -> Slice:
     kept = {name: policy for name, policy in tree.items() if _bears_on(policy, role)}
     permits = {name: policy for name, policy in kept.items() if policy.effect == "permit"}
-    return _Slice(all=_policy_set(kept), permits=_policy_set(permits))
+    return Slice(all=_policy_set(kept), permits=_policy_set(permits))
 
 
-def _bears_on(policy: pst.Template, role: Role) -> bool:
+def _bears_on(policy: pst.Template, role: Role | None) -> bool:
     """False only for `principal in Role` of another role, which no recipient in this one is in."""
     scope = policy.principal
-    if isinstance(scope, pst.ScopeIn) and isinstance(scope.entity, pst.EntityUid):
+    if role and isinstance(scope, pst.ScopeIn) and isinstance(scope.entity, pst.EntityUid):
         named = scope.entity
         return named.type.basename != "Role" or named.id == role.value
     return True

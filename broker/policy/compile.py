@@ -24,7 +24,7 @@ About = Literal["principal", "resource", "context"]
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class OneOf:
     """This fact has one of these values: a group of the recipient, the category, or context."""
 
     about: About
@@ -46,7 +46,7 @@ class Either:
     parts: tuple["Tree", ...]
 
 
-Tree = Test | Both | Either
+Tree = OneOf | Both | Either
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ class _Reading:
             case pst.GetAttr(base=pst.Var(name="context"), attr=fact):
                 if self.words.kinds.get(fact) != "Bool":
                     raise self._refused(f"context.{fact}", "compare it with a value of its list")
-                return Test("context", fact, frozenset({TRUE if holds else FALSE}))
+                return OneOf("context", fact, frozenset({TRUE if holds else FALSE}))
             case pst.BinaryOp(op="eq" | "not_eq" as op, left=left, right=right):
                 return self._compared("eq", left, [right], holds=holds is (op == "eq"))
             case pst.BinaryOp(op="in", left=left, right=pst.Set(elements=elements)):
@@ -176,7 +176,7 @@ class _Reading:
         for name in names:
             domain = next(known for _, other, _, known in found if other == name)
             listed = frozenset(value for _, other, value, _ in found if other == name)
-            tests.append(Test(about, name, listed if holds else frozenset(domain) - listed))
+            tests.append(OneOf(about, name, listed if holds else frozenset(domain) - listed))
         if len(tests) == 1:
             return tests[0]
         return Either(tuple(tests)) if holds else Both(tuple(tests))

@@ -5,19 +5,20 @@ to the schema is one line here: in `_SHARED` if every recipient of one notificat
 the same value, else in `facts_of`.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from operator import attrgetter
-from typing import get_type_hints
+from operator import attrgetter, itemgetter
+from typing import Any, get_type_hints
 
 from broker.domain.decision import Question
-from broker.domain.words import Category, Level, LevelState, Role
+from broker.domain.words import Agency, Category, ConsentState, Level, LevelState, Role
 from broker.errors import PolicyNotEvaluated
-from broker.policy.facts import sets
+from broker.policy.facts import closed, sets
 from broker.policy.rules import LevelRules
 from broker.policy.vocabulary import FALSE, TRUE
 
-Fact = str | bool | frozenset[Category] | Mapping[str, frozenset[Category]]
+Fact = str | bool | frozenset[Category] | dict[str, frozenset[Category]]
 """One value for all categories; or the categories for which it is true; or those of each value."""
 
 Facts = Mapping[str, Fact]
@@ -79,6 +80,10 @@ def fold_of(question: Question, levels: LevelRules) -> Fold:
     }
 
 
+shared_facts: Callable[[Facts], tuple[object, ...]] = itemgetter(*FOLDED)
+"""Just those of the facts that are folded."""
+
+
 def agrees(fold: Fold, role: str, facts: Facts) -> bool:
     """Whether the fold says of this role what the facts say."""
     return all(fold[name][role] == word(facts[name]) for name in FOLDED)
@@ -100,10 +105,9 @@ def refuse_unknown(question: Question) -> None:
     Cedar holds facts to its enums, but answers for a recipient that it does not know; a compiled
     program holds them to nothing. Raises PolicyNotEvaluated with the names of the facts, no value.
     """
-    names, kinds, values_of = _kinds()
+    names, kinds, values_of, sets_of = _kinds()
     values = values_of(question)
-    sound = all(map(isinstance, values, kinds))
-    if sound and all(getattr(question, name) <= _EVERY for name in _sets()):
+    if all(map(isinstance, values, kinds)) and all(each <= _EVERY for each in sets_of(question)):
         return
     unknown = [
         name
@@ -115,11 +119,48 @@ def refuse_unknown(question: Question) -> None:
 
 
 _sets = cache(sets)
+_closed = cache(closed)
+
+
+_Values = Callable[[Question], tuple[Any, ...]]
 
 
 @cache
-def _kinds() -> tuple[tuple[str, ...], tuple[type, ...], Callable[[Question], tuple[object, ...]]]:
-    """The facts of a question, the types that their values have at run time, and their getter."""
+def _kinds() -> tuple[tuple[str, ...], tuple[type, ...], _Values, _Values]:
+    """The facts of a question, the types that their values have, and getters of all and of sets."""
     hints = get_type_hints(Question)
     types = (frozenset if name in _sets() else kind for name, kind in hints.items())
-    return tuple(hints), tuple(types), attrgetter(*hints)
+    return tuple(hints), tuple(types), attrgetter(*hints), attrgetter(*_sets())
+
+
+IMPOSSIBLE: Sequence[Mapping[str, frozenset[str]]] = (
+    {"youngPersonRefused": frozenset({TRUE}), "consent": frozenset({"none", "given"})},
+)
+"""Facts that no question has together: a young person's refusal is a refusal."""
+
+
+def question_with(
+    groups: Mapping[str, str], facts: Mapping[str, str], category: Category, levels: LevelRules
+) -> Question:
+    """A question of which these facts are true for this category: the way back from facts_of."""
+    young, consent = facts["youngPersonRefused"] == TRUE, facts["consent"]
+    stated = next(each for each in ConsentState if each not in levels.necessity_states)
+    elsewhere = "GB-SCT" if levels.jurisdiction != "GB-SCT" else "GB-ENG"
+    there, words = frozenset({category}), _closed()
+    told: dict[str, object] = {
+        "role": Role(groups["Role"]),
+        "agency": Agency(groups["Agency"]),
+        "level_state": LevelState.CONFIRMED,
+        "consent_stated": stated,
+        "agreed": there if consent == "given" else frozenset(),
+        "refused": there if consent == "refused" and not young else frozenset(),
+        "jurisdiction": levels.jurisdiction if facts["home"] == TRUE else elsewhere,
+    }
+    for fact in facts.keys() - {"consent", "home"}:
+        name = re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", fact)
+        if name in words:
+            told[name] = words[name](facts[fact])
+        else:
+            true = facts[fact] == TRUE
+            told[name] = (there if true else frozenset()) if name in _sets() else true
+    return Question(**told)  # type: ignore[arg-type]

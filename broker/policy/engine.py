@@ -13,7 +13,7 @@ from broker.domain.decision import NO_PERMIT_APPLIES, Because, Question, Ruling
 from broker.domain.ids import PolicyVersion
 from broker.domain.known import Rules
 from broker.domain.words import Category, Extent
-from broker.errors import Unsupported
+from broker.errors import PolicyDisagrees, Unsupported
 from broker.policy.bases import bases_for
 from broker.policy.bundle import Bundle
 from broker.policy.compile import compiled
@@ -26,6 +26,7 @@ from broker.policy.context import (
     groups_of,
     level_used,
     refuse_unknown,
+    shared_facts,
 )
 from broker.policy.pages import Asked, Engine, Masks, Page, remember
 from broker.policy.ranks import ranked
@@ -95,12 +96,13 @@ class CompiledPolicies:
         """As decide_all, with nothing remembered."""
         rulings: dict[int, Ruling] = {}
         for page in self.pages(questions):
-            because = self._because(page)
-            for place, masks, why in zip(
-                page.places, self.engine.masks(page), because, strict=True
-            ):
-                rulings[place] = self._ruling(questions[place], masks, why)
+            rulings.update(zip(page.places, self.rulings_of(page, questions), strict=True))
         return [rulings[place] for place in range(len(questions))]
+
+    def rulings_of(self, page: Page, questions: Sequence[Question]) -> list[Ruling]:
+        """The rulings of one page of these questions, in the order of its places."""
+        found = zip(page.places, self.engine.masks(page), self.reasons(page), strict=True)
+        return [self._ruling(questions[place], masks, marks) for place, masks, marks in found]
 
     def masks(self, questions: Sequence[Question]) -> list[Masks]:
         """What passes, without because: three masks a question, a bit for each category in turn."""
@@ -112,43 +114,50 @@ class CompiledPolicies:
     def pages(self, questions: Sequence[Question]) -> list[Page]:
         """The questions as lanes, for who asks one fan-out again. Raises PolicyNotEvaluated."""
         asked, folds = [], list[Fold]()
+        known: dict[tuple[object, ...], Fold] = {}
         for each in questions:
             refuse_unknown(each)
             groups, facts = groups_of(each), facts_of(each, self.bundle.levels)
             asked.append(Asked(groups, facts))
-            if not folds or not agrees(folds[-1], each.role.value, facts):
-                folds.append(fold_of(each, self.bundle.levels))
-            else:
-                folds.append(folds[-1])
+            kind = (each.role, *shared_facts(facts))
+            if kind not in known:
+                fits = folds and agrees(folds[-1], each.role.value, facts)
+                known[kind] = folds[-1] if fits else fold_of(each, self.bundle.levels)
+            folds.append(known[kind])
         return self.engine.pages(asked, folds)
 
-    def _because(self, page: Page) -> list[_Marks]:
-        """For each recipient of the page and each category: the rules that determined it."""
+    def reasons(self, page: Page) -> list[_Marks]:
+        """
+        For each recipient of the page and each category: the rules that determined it. Raises
+        PolicyDisagrees if they do not explain what is told.
+        """
         found, which = self.engine.each(page)
         rules = sorted(zip(which, found, strict=True), key=lambda each: self._ranks[each[0]])
         permitted = reduce(or_, (lanes for rule, lanes in rules if self._permits[rule]), 0)
         forbidden = reduce(or_, (lanes for rule, lanes in rules if not self._permits[rule]), 0)
         allowed = permitted & ~forbidden
+        if allowed != self.engine.answers(page):  # two programs of one set: what one tells, the
+            raise PolicyDisagrees("policy_disagrees", "extents and because")  # other must explain
         gave = self.engine.highest(allowed)
         stopped = permitted & forbidden & self.engine.above(allowed)
         marks: list[_Marks] = [[[] for _ in _CATEGORIES] for _ in page.slots]
         for rule, lanes in rules:
             rank = self._ranks[rule]
             if self._permits[rule]:
-                self._mark(marks, page.slots, lanes & gave, (rank, _PERMIT))
-                self._mark(marks, page.slots, lanes & stopped, (rank, _OVERRULED))
+                self._mark(marks, page, lanes & gave, (rank, _PERMIT))
+                self._mark(marks, page, lanes & stopped, (rank, _OVERRULED))
             else:
-                self._mark(marks, page.slots, lanes & stopped, (rank, _FORBID))
+                self._mark(marks, page, lanes & stopped, (rank, _FORBID))
         return marks
 
-    def _mark(self, marks: Sequence[_Marks], slots: Sequence[int], lanes: int, mark: _Mark) -> None:
+    def _mark(self, marks: Sequence[_Marks], page: Page, lanes: int, mark: _Mark) -> None:
         """Write the mark to every category of every recipient where it has a lane."""
         if not lanes:
             return
-        words = self.engine.cells(lanes)
-        for recipient, slot in zip(marks, slots, strict=True):
-            for category in self._places[words[slot]]:
-                recipient[category].append(mark)
+        for recipient, word in zip(marks, self.engine.cells(page, lanes), strict=True):
+            if word:
+                for category in self._places[word]:
+                    recipient[category].append(mark)
 
     def _ruling(self, question: Question, masks: Masks, marks: _Marks) -> Ruling:
         full, summary, existence = masks
@@ -163,9 +172,11 @@ class CompiledPolicies:
                 extents[category] = Extent.SUMMARY
             else:
                 extents[category] = Extent.EXISTENCE if existence & bit else Extent.NOTHING
-            because[category], owed = self._why(tuple(of_category))
-            if owed:
-                duties |= owed
+            marks_here = tuple(of_category)
+            why = self._reasons.get(marks_here) or self._why(marks_here)
+            because[category] = why[0]
+            if why[1]:
+                duties |= why[1]
             bit <<= 1
         used = level_used(question, question.role, self.bundle.levels)
         return Ruling(
@@ -179,18 +190,16 @@ class CompiledPolicies:
 
     def _why(self, marks: tuple[_Mark, ...]) -> tuple[Because, frozenset[str]]:
         """The because that these marks make, with the duties of the policies that determined it."""
-        found = self._reasons.get(marks)
-        if found is None:
-            did = {
-                what: tuple(self._ids[rank] for rank, done in marks if done == what)
-                for what in (_PERMIT, _FORBID, _OVERRULED)
-            }
-            determined = (*did[_PERMIT], *did[_FORBID])
-            because = Because(did[_PERMIT], did[_FORBID], did[_OVERRULED]) if marks else None
-            owed = frozenset().union(*(self.bundle.duties.get(each, ()) for each in determined))
-            found = because or NO_PERMIT_APPLIES, owed
-            remember(self._reasons, marks, found, most=_MOST_REASONS)
-        return found
+        did = {
+            what: tuple(self._ids[rank] for rank, done in marks if done == what)
+            for what in (_PERMIT, _FORBID, _OVERRULED)
+        }
+        because = Because(did[_PERMIT], did[_FORBID], did[_OVERRULED]) if marks else None
+        determined = (*did[_PERMIT], *did[_FORBID])
+        owed = frozenset().union(*(self.bundle.duties.get(each, ()) for each in determined))
+        why = because or NO_PERMIT_APPLIES, owed
+        remember(self._reasons, marks, why, most=_MOST_REASONS)
+        return why
 
 
 class _Places(dict[int, tuple[int, ...]]):

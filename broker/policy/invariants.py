@@ -13,8 +13,8 @@ case. `expect` is one of
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources.abc import Traversable
-from itertools import pairwise, product
-from typing import Literal, Self
+from itertools import islice, pairwise, product
+from typing import Literal, Self, get_type_hints
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -23,8 +23,10 @@ from broker.domain.decision import Question
 from broker.domain.words import Category, Extent
 from broker.errors import PolicySetInvalid
 from broker.policy.cases import question_from
-from broker.policy.facts import closed, fact_from
+from broker.policy.facts import closed, fact_from, sets
 from broker.ports import Policies
+
+_AT_ONCE = 500  # questions decided together
 
 
 class _Expect(BaseModel):
@@ -104,23 +106,31 @@ def _read(file: Traversable) -> Invariant:
 
 
 def _values(name: str, listed: object) -> Sequence[object]:
-    """The values tried for a fact: a list, one value, or `every` word of its closed list."""
+    """The values tried for a fact: a list, one value, or `every` one that it can have."""
     if listed == "every" and name in closed():
         return list(closed()[name])
+    if listed == "every" and name in sets():  # categories do not bear on each other
+        return [frozenset[Category](), frozenset(Category)]
+    if listed == "every" and get_type_hints(Question).get(name) is bool:
+        return [False, True]
     return [fact_from(name, each) for each in (listed if isinstance(listed, list) else [listed])]
 
 
 def counterexamples(invariant: Invariant, policies: Policies) -> Iterator[str]:
     """Each question for which the sentence is false, and how. Empty when it holds."""
-    for question in _questions(invariant):
-        for category in invariant.categories:
-            extent = policies.decide(question).extents[category]
-            if invariant.at_most is not None and extent > invariant.at_most:
-                yield f"{category} {extent.value} when {_said(invariant, question)}"
-            if invariant.at_least is not None and extent < invariant.at_least:
-                yield f"{category} only {extent.value} when {_said(invariant, question)}"
-        if invariant.along is not None:
+    if invariant.along is not None:
+        for question in _questions(invariant):
             yield from _falls(invariant, question, invariant.along, policies)
+        return
+    questions = _questions(invariant)
+    while several := list(islice(questions, _AT_ONCE)):
+        for question, ruling in zip(several, policies.decide_all(several), strict=True):
+            for category in invariant.categories:
+                extent = ruling.extents[category]
+                if invariant.at_most is not None and extent > invariant.at_most:
+                    yield f"{category} {extent.value} when {_said(invariant, question)}"
+                if invariant.at_least is not None and extent < invariant.at_least:
+                    yield f"{category} only {extent.value} when {_said(invariant, question)}"
 
 
 def _questions(invariant: Invariant) -> Iterator[Question]:
@@ -137,8 +147,9 @@ def _falls(
     invariant: Invariant, question: Question, along: str, policies: Policies
 ) -> Iterator[str]:
     steps = [replace(question, **{along: value}) for value in invariant.given[along]]  # type: ignore[arg-type]
-    for before, after in pairwise(steps):
-        told, then = policies.decide(before).extents, policies.decide(after).extents
+    rulings = policies.decide_all(steps)
+    for (_, before), (after, last) in pairwise(zip(steps, rulings, strict=True)):
+        told, then = before.extents, last.extents
         for category in invariant.categories:
             same = told[category] is then[category]
             if then[category] < told[category] or (invariant.differ and not same):

@@ -13,7 +13,7 @@ from struct import Struct
 from typing import TypeVar
 
 from broker.errors import PolicyNotEvaluated
-from broker.policy.compile import Compiled, Test
+from broker.policy.compile import Compiled, OneOf
 from broker.policy.context import Fact, Facts, Fold
 from broker.policy.program import (
     SLOTS_OF_A_ROLE,
@@ -55,6 +55,7 @@ class Page:
     kind: Kind
     variables: tuple[int, ...]
     words: Struct  # reads the recipients' words, action after action
+    cells: Struct  # the same, of one action
     answers: Answers
 
 
@@ -75,25 +76,29 @@ class Engine:
         self._answers: dict[Kind, Answers] = {}  # made so far; each can be made again
         self._each: dict[Kind, tuple[Each, tuple[int, ...]]] = {}
         self._size = self.layout.plane * len(actions) // 8  # bytes of all answers
-        self._cells = Struct(f"<{self.layout.slots}H")
         self._all = self.layout.all_lanes * self.times
+        self._first_slot = {
+            role: place * SLOTS_OF_A_ROLE for place, role in enumerate(self.layout.classes)
+        }
         self._places = _Bits(self.layout.categories)
         self._tables = _tables(compiled, self.lowered.variables, self._places)
 
     def pages(self, asked: Sequence[Asked], folds: Sequence[Fold]) -> list[Page]:
         """Pages for these recipients, of any notifications. Raises PolicyNotEvaluated."""
-        taken: dict[tuple[object, ...], int] = defaultdict(int)
-        held: dict[tuple[object, ...], list[tuple[int, int]]] = defaultdict(list)
+        taken: dict[tuple[Kind, str], int] = defaultdict(int)
+        held: dict[tuple[Kind, int], list[tuple[int, int]]] = defaultdict(list)
+        kinds = {place: self._kind(fold) for place, fold in {id(one): one for one in folds}.items()}
         for place, (each, fold) in enumerate(zip(asked, folds, strict=True)):
-            kind = self._kind(fold)
-            role = each.groups[self.layout.slot_group]
-            if role not in self.layout.classes:
+            kind, role = kinds[id(fold)], each.groups[self.layout.slot_group]
+            if role not in self._first_slot:
                 raise PolicyNotEvaluated("policy_not_evaluated", f"{self.layout.slot_group} {role}")
             number, slot = divmod(taken[kind, role], SLOTS_OF_A_ROLE)
             taken[kind, role] += 1
-            first = self.layout.classes.index(role) * SLOTS_OF_A_ROLE
-            held[kind, number].append((place, first + slot))
-        return [self._page(sorted(kept, key=itemgetter(1)), asked, folds) for kept in held.values()]
+            held[kind, number].append((place, self._first_slot[role] + slot))
+        return [
+            self._page(kind, sorted(kept, key=itemgetter(1)), asked, folds)
+            for (kind, _), kept in held.items()
+        ]
 
     def answers(self, page: Page) -> int:
         """Every answer of the page, a bit each: program.py says which."""
@@ -125,13 +130,12 @@ class Engine:
         lower = reduce(or_, (allowed >> self.layout.plane * step for step in steps), 0)
         return self._all & ~lower
 
-    def cells(self, lanes: int) -> tuple[int, ...]:
-        """A word for each slot: the categories that have a lane at any action."""
-        plane = self.layout.plane
-        folded = reduce(or_, (lanes >> plane * step for step in range(len(self.layout.actions))))
-        return self._cells.unpack(
-            (folded & self.layout.all_lanes).to_bytes(self._cells.size, "little")
-        )
+    def cells(self, page: Page, lanes: int) -> tuple[int, ...]:
+        """A word for each recipient of the page: the categories that have a lane at any action."""
+        for _ in self.layout.actions[1:]:
+            lanes |= lanes >> self.layout.plane
+        there = lanes & self.layout.all_lanes
+        return page.cells.unpack(there.to_bytes(page.cells.size, "little"))
 
     def forget(self) -> None:
         """Begin as after loading: no program made yet."""
@@ -142,10 +146,13 @@ class Engine:
         return tuple(tuple(fold[name].values()) for name in self.folds)
 
     def _page(
-        self, held: Sequence[tuple[int, int]], asked: Sequence[Asked], folds: Sequence[Fold]
+        self,
+        kind: Kind,
+        held: Sequence[tuple[int, int]],
+        asked: Sequence[Asked],
+        folds: Sequence[Fold],
     ) -> Page:
         fold = folds[held[0][0]]
-        kind = self._kind(fold)
         answers = self._answers.get(kind)
         if answers is None:
             answers = answers_of(self.lowered, folded(self.lowered, fold))
@@ -161,15 +168,15 @@ class Engine:
             fold=fold,
             kind=kind,
             variables=tuple(each * self.times for each in lanes),
-            words=self._reading(slots),
+            words=Struct("<" + (reading := self._reading(slots)) * len(self.layout.actions)),
+            cells=Struct("<" + reading),
             answers=answers,
         )
 
-    def _reading(self, slots: Sequence[int]) -> Struct:
-        """Reads these slots' words of every action, and passes over the others unread."""
+    def _reading(self, slots: Sequence[int]) -> str:
+        """For struct: these slots' words, and the others passed over unread."""
         there = {*slots}
-        plane = ("H" if slot in there else "2x" for slot in range(self.layout.slots))
-        return Struct("<" + "".join(plane) * len(self.layout.actions))
+        return "".join("H" if slot in there else "2x" for slot in range(self.layout.slots))
 
     def _row(self, asked: Asked) -> list[tuple[int, int]]:
         """The variables that hold for a recipient, with the categories for which they do."""
@@ -181,12 +188,12 @@ class Engine:
         for of_principal, name, table in self._tables:
             told: Fact = asked.groups[name] if of_principal else facts[name]
             try:
-                if isinstance(told, str | bool | frozenset):
+                if not isinstance(told, dict):
                     row += table[told]
-                else:
-                    for value, categories in told.items():
-                        there = self._places[categories]
-                        row += [(variable, there) for variable, _ in table[value]]
+                    continue
+                for value, categories in told.items():
+                    there = self._places[categories]
+                    row += [(variable, there) for variable, _ in table[value]]
             except KeyError:
                 raise PolicyNotEvaluated("policy_not_evaluated", f"{name} {told}") from None
         return row
@@ -236,7 +243,7 @@ def remember(kept: dict[Key, Made], key: Key, made: Made, *, most: int) -> None:
 
 
 def _tables(
-    compiled: Compiled, variables: Sequence[Test], places: _Bits
+    compiled: Compiled, variables: Sequence[OneOf], places: _Bits
 ) -> list[tuple[bool, str, _Table]]:
     """(of the recipient or of the context, its name, what its values set) of all that is asked."""
     words = compiled.words

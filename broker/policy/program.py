@@ -19,7 +19,7 @@ from functools import reduce
 from types import FunctionType
 
 from broker.errors import Unsupported
-from broker.policy.compile import Both, Compiled, Either, Rule, Test, Tree
+from broker.policy.compile import Both, Compiled, Either, OneOf, Rule, Tree
 from broker.policy.context import Fold
 
 STRIDE = 16  # bits of one recipient's categories, so that struct can split the answer
@@ -106,8 +106,8 @@ class Lowered:
     layout: Layout
     rules: tuple[Rule, ...]
     terms: tuple[Term, ...]  # one a rule, in lanes of one action
-    variables: tuple[Test, ...]
-    folded: tuple[Test, ...]  # in terms, the folded test n is the variable -1 - n
+    variables: tuple[OneOf, ...]
+    folded: tuple[OneOf, ...]  # in terms, the folded test n is the variable -1 - n
     times: tuple[int, ...]  # one a rule: what brings its lanes to the actions that it names
     by_class: Mapping[str, int]  # the lanes of each role, at one action
     whole: tuple[int, int]  # all lanes of one action, and what brings them to every action
@@ -116,9 +116,9 @@ class Lowered:
 def lowered(compiled: Compiled, layout: Layout, folded: Collection[str]) -> Lowered:
     """Tests of roles and categories become constants; of a notification's facts, to be folded."""
     every = layout.all_lanes
-    found: dict[Test, Term] = {}
-    variables: list[Test] = []
-    to_fold: list[Test] = []
+    found: dict[OneOf, Term] = {}
+    variables: list[OneOf] = []
+    to_fold: list[OneOf] = []
     for test in dict.fromkeys(test for rule in compiled.rules for test in tests_in(rule.tree)):
         if test.about == "resource":
             found[test] = Term(layout.of_categories(test.values), ())
@@ -142,17 +142,17 @@ def lowered(compiled: Compiled, layout: Layout, folded: Collection[str]) -> Lowe
     )
 
 
-def tests_in(tree: Tree) -> Iterable[Test]:
-    if isinstance(tree, Test):
+def tests_in(tree: Tree) -> Iterable[OneOf]:
+    if isinstance(tree, OneOf):
         yield tree
     else:
         for part in tree.parts:
             yield from tests_in(part)
 
 
-def _term(tree: Tree, every: int, found: Mapping[Test, Term]) -> Term:
+def _term(tree: Tree, every: int, found: Mapping[OneOf, Term]) -> Term:
     match tree:
-        case Test():
+        case OneOf():
             return found[tree]
         case Both(parts=parts):
             return _both([_term(part, every, found) for part in parts], every)
@@ -160,12 +160,17 @@ def _term(tree: Tree, every: int, found: Mapping[Test, Term]) -> Term:
             return _either([_term(part, every, found) for part in parts], every)
 
 
+NOWHERE = Term(0, ())
+
+
 def _both(parts: Iterable[Term], every: int) -> Term:
+    """What is folded stands first, since it mostly settles that a rule holds nowhere."""
     where, needs = every, dict[Variable | Choice, None]()
     for part in parts:
         where &= part.lanes
         needs |= dict.fromkeys(part.needs)
-    return Term(where, tuple(needs) if where else ())
+    settles = sorted(needs, key=lambda need: isinstance(need, Choice) or need >= 0)
+    return Term(where, tuple(settles)) if where else NOWHERE
 
 
 def _either(parts: Iterable[Term], every: int) -> Term:
@@ -202,7 +207,7 @@ def _folded(term: Term, known: Sequence[int], every: int) -> Term:
         else:
             needs.append(need)
         if not where:
-            return Term(0, ())
+            return NOWHERE
     return Term(where, tuple(needs))
 
 

@@ -190,6 +190,7 @@ class WrittenStatements(_Written):
 
 class WrittenOverrides(_Written):
     may_raise: frozenset[Role]
+    may_review: frozenset[Role]
     usual_hours: PositiveInt
     longest_hours: PositiveInt
     reviewed_by_another: frozenset[Another]

@@ -1,21 +1,28 @@
 -- by_recipient --
--- For each recipient: what it was a candidate for, and what became of each of those, counted apart.
+-- For each recipient: what it was a candidate for, in every round, and what became of each of those,
+-- counted apart. A disclosure that did not leave after all is a refusal; what had been told before
+-- stands as a disclosure.
 WITH published AS (
     SELECT candidate, count(*) AS published
-      FROM inbox, unnest(candidates) AS candidate GROUP BY candidate),
+      FROM (SELECT unnest(candidates) AS candidate FROM inbox
+            UNION ALL SELECT unnest(candidates) FROM round) AS named GROUP BY candidate),
 decided AS (
     SELECT decision.organisation || ' ' || decision.role AS candidate,
-           count(*) FILTER (WHERE decision.outcome = 'refused') AS refused
-      FROM decision WHERE round = 1 GROUP BY 1),
+           count(*) FILTER (WHERE decision.outcome = 'refused') AS refused,
+           count(*) FILTER (WHERE decision.outcome = 'stands') AS stands
+      FROM decision GROUP BY 1),
 told AS (
     SELECT decision.organisation || ' ' || decision.role AS candidate,
-           count(*) FILTER (WHERE outbox.state <> 'quarantined') AS disclosed,
+           count(*) FILTER (WHERE outbox.state NOT IN ('quarantined', 'refused')) AS disclosed,
+           count(*) FILTER (WHERE outbox.state = 'refused') AS refused,
            count(*) FILTER (WHERE outbox.state = 'quarantined') AS quarantined,
            count(*) FILTER (WHERE outbox.state = 'waiting') AS waiting,
            count(*) FILTER (WHERE outbox.state IN ('received', 'read')) AS received
-      FROM outbox JOIN decision ON decision.id = outbox.decision GROUP BY 1)
-SELECT candidate, coalesce(published, 0), coalesce(disclosed, 0), coalesce(refused, 0),
-       coalesce(quarantined, 0), coalesce(waiting, 0), coalesce(received, 0)
+      FROM outbox JOIN decision ON decision.id = outbox.decision
+     WHERE outbox.kind = 'disclosure' GROUP BY 1)
+SELECT candidate, coalesce(published, 0), coalesce(disclosed, 0) + coalesce(stands, 0),
+       coalesce(decided.refused, 0) + coalesce(told.refused, 0), coalesce(quarantined, 0),
+       coalesce(waiting, 0), coalesce(received, 0)
   FROM published FULL JOIN decided USING (candidate) FULL JOIN told USING (candidate)
  ORDER BY candidate
 

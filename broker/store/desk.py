@@ -6,7 +6,7 @@ look at an alert is an audit entry in the transaction of the look.
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,9 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from broker.domain.desk import AlertLine, AlertView, Contact, Earlier, Person, Told
-from broker.domain.ids import AlertId, OrganisationId, PersonId
+from broker.domain.decision import Because, Ruling
+from broker.domain.desk import AlertLine, AlertView, Contact, Earlier, Person, Shows, Told
+from broker.domain.ids import AlertId, OrganisationId, PersonId, PolicyId, PolicyVersion
 from broker.domain.words import Agency, Category, EventType, Extent, Level
 from broker.ports import Custody
 from broker.store.postgres import Connection
@@ -24,6 +25,8 @@ from broker.store.queries import queries
 
 _MOST_LINES = 200
 Row = Mapping[str, Any]
+Looking = Callable[[Person, Sequence[Row]], Awaitable[Mapping[str, Shows]]]
+"""What each row may still show this person now, by the alert's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +50,22 @@ class PostgresDesk:
     """The Desk of ports.py."""
 
     def __init__(
-        self, pool: AsyncConnectionPool[Connection], custody: Custody, shown: Shown, database: str
+        self,
+        pool: AsyncConnectionPool[Connection],
+        custody: Custody,
+        shown: Shown,
+        looking: Looking,
+        database: str,
     ) -> None:
         self._pool, self._custody, self._shown = pool, custody, shown
-        self._database = database
+        self._looking, self._database = looking, database
         self._asked = queries("desk")
 
     async def alerts(self, person: Person) -> Sequence[AlertLine]:
         asked = {**_desk(person), "most": _MOST_LINES}
-        lines = [self._line(row) for row in await self._rows("alerts", asked)]
+        rows = await self._rows("alerts", asked)
+        shows = await self._looking(person, rows)
+        lines = [self._line(row, shows.get(row["id"])) for row in rows]
         return sorted(lines, key=_must_see_first)
 
     async def alert(self, person: Person, alert: AlertId, now: datetime) -> AlertView | None:
@@ -71,7 +81,9 @@ class PostgresDesk:
                 return None
             await cursor.execute(self._asked["looked"], self._looked(person, row, now))
         earlier = await self._rows("earlier", {**asked, "subject": row["subject"]})
-        return self._view(row, [self._earlier(each) for each in earlier])
+        shows = await self._looking(person, [row, *earlier])
+        told = [self._earlier(each, shows.get(each["id"])) for each in earlier]
+        return self._view(row, shows.get(row["id"]), told)
 
     def _looked(self, person: Person, row: Row, now: datetime) -> Row:
         """The leaf of this look; who it was stands under the subject's key."""
@@ -110,18 +122,25 @@ class PostgresDesk:
             subject_key=row["wrapped"], wrapped_key=row["wrapped_key"], body=row["body"]
         ).decode()
 
-    def _claims(self, row: Row) -> dict[str, Any]:
-        """Just the claims that this disclosure lets pass."""
+    def _claims(self, row: Row, shows: Shows | None) -> dict[str, Any]:
+        """Just the claims that this disclosure let pass and that may be told now."""
         found = self._shown.claims_of(self._token(row))
-        return {name: found[name] for name in row["claims"] if name in found}
+        return {name: found[name] for name in (shows.claims if shows else ()) if name in found}
 
-    def _line(self, row: Row) -> AlertLine:
-        claims = self._claims(row)
-        retracted = row["type"] == EventType.CONCERN_RETRACTED.value
+    def _new(self, row: Row, claims: Mapping[str, Any], shows: Shows | None) -> str:
+        return self._shown.new_in(
+            claims,
+            retracted=row["type"] == EventType.CONCERN_RETRACTED.value,
+            recalled=row["kind"] == "recall",
+            ended=shows is not None and not shows.claims and not shows.held,
+        )
+
+    def _line(self, row: Row, shows: Shows | None) -> AlertLine:
+        claims = self._claims(row, shows)
         return AlertLine(
             id=AlertId(row["id"]),
             child=self._shown.child_of(claims.get("identity.summary", {})),
-            new=self._shown.new_in(claims, retracted=retracted),
+            new=self._new(row, claims, shows),
             publisher=self._shown.names.get(row["publisher"], row["publisher"]),
             level=Level(row["level"]),
             must_see=row["must_see"],
@@ -129,37 +148,54 @@ class PostgresDesk:
             at=row["created"],
         )
 
-    def _earlier(self, row: Row) -> Earlier:
-        retracted = row["type"] == EventType.CONCERN_RETRACTED.value
+    def _earlier(self, row: Row, shows: Shows | None) -> Earlier:
         return Earlier(
             alert=AlertId(row["id"]),
             at=row["created"],
             publisher=self._shown.names.get(row["publisher"], row["publisher"]),
-            new=self._shown.new_in(self._claims(row), retracted=retracted),
+            new=self._new(row, self._claims(row, shows), shows),
         )
 
-    def _view(self, row: Row, earlier: Sequence[Earlier]) -> AlertView:
-        claims, plain = self._claims(row), self._shown.plain_of(self._token(row))
-        extents = {Category(name): Extent(extent) for name, extent in row["extents"].items()}
-        stated = row["question"]["consent_stated"]
+    def _view(self, row: Row, shows: Shows | None, earlier: Sequence[Earlier]) -> AlertView:
+        claims, plain = self._claims(row, shows), self._shown.plain_of(self._token(row))
+        ruling = self._ruling(row, shows)
         return AlertView(
-            line=self._line(row),
+            line=self._line(row, shows),
             reference=row["reference"],
             agency=self._shown.agencies[row["publisher"]],
             issued=row["issued"],
             ring=self._ring(row, claims),
             why_you=row["why"],
-            because=self._because(row, extents),
-            told=_told(claims, extents, row["because"]),
-            held=self._held(row["held"]),
-            not_shown=[each for each in Category if extents[each] is Extent.NOTHING],
+            because=self._because(ruling),
+            told=_told(claims, ruling),
+            held=self._held(shows.held if shows else ()),
+            not_shown=[each for each in Category if ruling.extents[each] is Extent.NOTHING],
             may_be_told=plain.get("family", {}).get("may_be_told", "not_known"),
             handling=plain.get("handling", []),
-            duties=row["duties"],
-            consent=stated if stated in self._shown.refused_states else None,
+            duties=sorted(ruling.duties),
+            consent=_refused(row, self._shown.refused_states),
             child_certain=row["match"] != "needs_person",
             earlier=earlier,
-            policy=row["policy"],
+            policy=ruling.policy,
+            recalled=[Category(each) for each in row["held"]] if row["kind"] == "recall" else [],
+        )
+
+    def _ruling(self, row: Row, shows: Shows | None) -> Ruling:
+        """As decided now; of a retraction or a recall as decided when it was told."""
+        if shows is not None:
+            return shows.decision.ruling
+        return Ruling(
+            extents={Category(name): Extent(each) for name, each in row["extents"].items()},
+            because={
+                Category(name): Because(
+                    permits=tuple(map(PolicyId, each["permits"])),
+                    forbids=tuple(map(PolicyId, each["forbids"])),
+                )
+                for name, each in row["because"].items()
+            },
+            duties=frozenset(row["duties"]),
+            policy=PolicyVersion(row["policy"]),
+            level_used=Level(row["level"]),
         )
 
     def _ring(self, row: Row, claims: Mapping[str, Any]) -> list[Contact]:
@@ -177,19 +213,18 @@ class PostgresDesk:
             ]
         return [usual]
 
-    def _because(self, row: Row, extents: Mapping[Category, Extent]) -> list[tuple[str, str]]:
+    def _because(self, ruling: Ruling) -> list[tuple[str, str]]:
         gave = [
             policy
             for category in Category
-            if extents[category] is not Extent.NOTHING
-            for policy in row["because"][category.value]["permits"]
+            if ruling.extents[category] is not Extent.NOTHING
+            for policy in ruling.because[category].permits
         ]
         return [(policy, self._shown.sentences.get(policy, "")) for policy in dict.fromkeys(gave)]
 
-    def _held(self, names: Sequence[str]) -> list[Category | None]:
+    def _held(self, held: Sequence[Category]) -> list[Category | None]:
         """A category whose name alone would tell is not named."""
-        held = [None if Category(name) in self._shown.blind else Category(name) for name in names]
-        return list(dict.fromkeys(held))
+        return list(dict.fromkeys(None if each in self._shown.blind else each for each in held))
 
 
 def _desk(person: Person) -> dict[str, str]:
@@ -202,18 +237,24 @@ def _must_see_first(line: AlertLine) -> tuple[bool, int, float]:
     return (not waiting, level, -line.at.timestamp())
 
 
-def _told(
-    claims: Mapping[str, Any], extents: Mapping[Category, Extent], because: Mapping[str, Any]
-) -> list[Told]:
+def _refused(row: Row, refused_states: frozenset[str]) -> str | None:
+    """Whether somebody had refused when it was decided: as the publisher said, or a directive."""
+    stated = str(row["question"]["consent_stated"])
+    wished = (row["rests"] or {}).get("consent", {})
+    states = {stated, *(each["state"] for each in wished.values())} & refused_states
+    return min(states, default=None)
+
+
+def _told(claims: Mapping[str, Any], ruling: Ruling) -> list[Told]:
     """The words first: what worries them, the child's voice; then the rest."""
     order = [Category.NARRATIVE, Category.CHILDS_VOICE, *Category]
     return [
         Told(
             category=category,
-            extent=extents[category],
+            extent=ruling.extents[category],
             summary=claims.get(f"{category.value}.summary", {}),
             full=claims.get(f"{category.value}.full", {}),
-            permits=tuple(because[category.value]["permits"]),
+            permits=ruling.because[category].permits,
         )
         for category in dict.fromkeys(order)
         if f"{category.value}.summary" in claims or f"{category.value}.full" in claims

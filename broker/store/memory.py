@@ -4,20 +4,26 @@ contract test runs on both.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
+from typing import Any
 
 from broker.domain.batch import Batch, Genuine, Tally, Unreadable
-from broker.domain.ids import NotificationId, OrganisationId, SubjectId
-from broker.domain.known import Fingerprint, Known, Relationship
-from broker.domain.rows import Rows
+from broker.domain.ids import DisclosureId, NotificationId, OrganisationId, SubjectId, ThreadId
+from broker.domain.kept import Kept, KeptConcern, KeptTold, Which
+from broker.domain.known import Fingerprint, Known, Match, MatchState, Relationship
+from broker.domain.rows import COLUMNS, Rows
+from broker.domain.words import STATEMENTS, Category, EventType, Role
 from broker.errors import OffsetMoved
 from broker.ports import Came
-from broker.store.postgres import unused_subject
+from broker.store.snapshot import unused_subject
+
+Line = dict[str, Any]
+"""One row by its columns."""
 
 
 @dataclass(slots=True)
@@ -25,12 +31,16 @@ class Tables:
     """What has been committed."""
 
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
-    inbox: dict[tuple[OrganisationId, NotificationId], bytes] = field(default_factory=dict)
     quarantine: list[Unreadable] = field(default_factory=list)
     holders: dict[bytes, SubjectId] = field(default_factory=dict)
-    fingerprints: dict[SubjectId, Fingerprint] = field(default_factory=dict)
-    subject_keys: dict[SubjectId, bytes] = field(default_factory=dict)
     relationships: dict[SubjectId, list[Relationship]] = field(default_factory=dict)
+    subject: dict[SubjectId, Line] = field(default_factory=dict)
+    subject_keys: dict[SubjectId, bytes] = field(default_factory=dict)
+    listed: dict[SubjectId, set[OrganisationId]] = field(default_factory=dict)
+    inbox: list[Line] = field(default_factory=list)
+    round: list[Line] = field(default_factory=list)
+    decision: list[Line] = field(default_factory=list)
+    outbox: list[Line] = field(default_factory=list)
     rows: list[Rows] = field(default_factory=list)
     tallies: list[Tally] = field(default_factory=list)
 
@@ -47,41 +57,171 @@ class MemoryTransaction:
             raise OffsetMoved("offset_moved", f"{batch.topic} {batch.partition}")
         self._tables.offsets[place] = batch.following
 
-    async def came_before(self, batch: Batch, ids: Collection[NotificationId]) -> Came:
-        kept = {made: self._tables.inbox.get((batch.publisher, made)) for made in ids}
-        return {made: token for made, token in kept.items() if token is not None}
+    async def came_before(self, publisher: OrganisationId, ids: Collection[NotificationId]) -> Came:
+        return {
+            row["id"]: row["token_sha256"]
+            for row in self._tables.inbox
+            if row["publisher"] == publisher and row["id"] in ids
+        }
 
     async def keep_apart(self, unreadable: Sequence[Unreadable]) -> None:
         self._tables.quarantine += unreadable
 
-    async def known_about(self, fresh: Sequence[Genuine], now: datetime) -> Known:
+    async def known_about(
+        self, fresh: Sequence[Genuine], now: datetime, subjects: Collection[SubjectId] = ()
+    ) -> Known:
         tables = self._tables
+        concerns = [row for row in tables.inbox if row["type"] == EventType.CONCERN_RAISED.value]
         return Known(
             now=now,
             unused={each.notification.id: unused_subject(each) for each in fresh},
             holders=dict(tables.holders),
-            fingerprints=dict(tables.fingerprints),
+            fingerprints={
+                subject: Fingerprint(
+                    identifiers=frozenset(),
+                    forename=row["forename"],
+                    birth_date=row["birth_date"],
+                )
+                for subject, row in tables.subject.items()
+            },
             relationships={subject: tuple(each) for subject, each in tables.relationships.items()},
+            protected={
+                subject: frozenset(tables.listed.get(subject, ()))
+                for subject, row in tables.subject.items()
+                if row["protected"]
+            },
+            threads={ThreadId(row["thread"]): row["subject"] for row in concerns},
+            wrote={ThreadId(row["thread"]): row["publisher"] for row in concerns},
             subject_keys=dict(tables.subject_keys),
+            facts={subject: row["facts"] for subject, row in tables.subject.items()},
         )
 
-    async def record(self, batch: Batch, rows: Rows, tally: Tally) -> None:
+    async def seen_about(self, subjects: Collection[SubjectId], now: datetime) -> Known:
+        return await self.known_about([], now, subjects)
+
+    async def said_about(
+        self, subjects: Collection[SubjectId]
+    ) -> Mapping[SubjectId, Sequence[Kept]]:
+        kinds = {each.value for each in STATEMENTS | {EventType.CASE_CLOSED}}
+        return {
+            subject: [
+                self._kept(row)
+                for row in self._tables.inbox
+                if row["subject"] == subject and row["type"] in kinds
+            ]
+            for subject in subjects
+        }
+
+    async def decided_before(self, which: Which) -> Sequence[KeptConcern]:
+        of_subject = [row for row in self._tables.inbox if row["subject"] == which.subject]
+        retracted = {
+            row["thread"] for row in of_subject if row["type"] == EventType.CONCERN_RETRACTED.value
+        }
+        found = [
+            row
+            for row in of_subject
+            if row["type"] == EventType.CONCERN_RAISED.value
+            and row["thread"] not in retracted
+            and which.thread in {None, row["thread"]}
+            and which.notification in {None, row["id"]}
+        ]
+        newest = {row["thread"]: row["id"] for row in found}
+        return [
+            self._concern(row)
+            for row in found
+            if which.every_version or newest[row["thread"]] == row["id"]
+        ]
+
+    def _kept(self, row: Line) -> Kept:
+        return Kept(
+            id=row["id"],
+            publisher=row["publisher"],
+            type=EventType(row["type"]),
+            received=row["received"],
+            subject_key=self._tables.subject_keys[row["subject"]],
+            wrapped_key=row["wrapped_key"],
+            body=row["body"],
+        )
+
+    def _concern(self, row: Line) -> KeptConcern:
+        rounds = [each["round"] for each in self._tables.round if each["notification"] == row["id"]]
+        return KeptConcern(
+            kept=self._kept(row),
+            match=Match(
+                subject=row["subject"],
+                state=MatchState(row["match"]),
+                why=row["match_why"],
+                doubted=frozenset(map(SubjectId, row["doubted"])),
+            ),
+            token_sha256=row["token_sha256"],
+            topic=row["topic"],
+            partition=row["partition"],
+            offset=row["at_offset"],
+            round=max(rounds, default=1),
+            told=[
+                self._told(each)
+                for each in self._tables.outbox
+                if each["notification"] == row["id"]
+                and each["kind"] == "disclosure"
+                and each["state"] != "refused"
+            ],
+        )
+
+    def _told(self, row: Line) -> KeptTold:
+        (decision,) = (each for each in self._tables.decision if each["id"] == row["decision"])
+        return KeptTold(
+            disclosure=DisclosureId(row["disclosure"]),
+            decision=row["decision"],
+            organisation=row["organisation"],
+            role=Role(decision["role"]),
+            claims=row["claims"],
+            held=[Category(each) for each in row["held"]],
+            waiting=row["state"] == "waiting",
+            rests=json.loads(decision["rests"]),
+            recalled=frozenset(
+                Category(category)
+                for each in self._tables.outbox
+                if each["kind"] == "recall" and each["decision"] == row["decision"]
+                for category in each["held"]
+            ),
+        )
+
+    async def let_go(self, notification: NotificationId) -> None:
+        for row in self._tables.outbox:
+            if row["notification"] == notification and row["state"] == "waiting":
+                row |= {"state": "refused", "reason": "retracted"}
+
+    async def write(self, rows: Rows) -> None:
         tables = self._tables
-        for subject, _, _, _, _, forename, birth_date, _ in rows.subject:
-            tables.fingerprints[SubjectId(str(subject))] = Fingerprint(
-                identifiers=frozenset(),
-                forename=forename if isinstance(forename, bytes) else None,
-                birth_date=birth_date if isinstance(birth_date, bytes) else None,
-            )
-        for subject, key in rows.subject_key:
-            tables.subject_keys[SubjectId(str(subject))] = cast("bytes", key)
-        for digest, subject, _ in rows.identifier:
-            tables.holders.setdefault(cast("bytes", digest), SubjectId(str(subject)))
-        for row in rows.inbox:
-            made = (OrganisationId(str(row[0])), NotificationId(str(row[1])))
-            tables.inbox[made] = cast("bytes", row[12])
+        for row in _lines(rows, "subject"):
+            tables.subject[row["id"]] = {**row, "facts": 0}
+        tables.subject_keys |= {
+            row["subject"]: row["wrapped"] for row in _lines(rows, "subject_key")
+        }
+        for row in _lines(rows, "identifier"):
+            tables.holders.setdefault(row["digest"], row["subject"])
+        for row in _lines(rows, "allow_list"):
+            tables.listed.setdefault(row["subject"], set()).add(row["organisation"])
+        for row in _lines(rows, "protected"):
+            tables.subject[row["subject"]]["protected"] = True
+        for row in _lines(rows, "changed"):
+            tables.subject[row["subject"]]["facts"] += 1
+        for row in _lines(rows, "superseded"):
+            for each in tables.outbox:
+                if each["disclosure"] == row["disclosure"] and each["state"] == "waiting":
+                    each |= {"state": "refused", "reason": row["reason"]}
+        tables.inbox += _lines(rows, "inbox")
+        tables.round += _lines(rows, "round")
+        tables.decision += _lines(rows, "decision")
+        tables.outbox += [{**row, "state": "waiting"} for row in _lines(rows, "outbox")]
         tables.rows.append(rows)
-        tables.tallies.append(tally)
+
+    async def count(self, batch: Batch, tally: Tally) -> None:
+        self._tables.tallies.append(tally)
+
+
+def _lines(rows: Rows, table: str) -> list[Line]:
+    return [dict(zip(COLUMNS[table], row, strict=True)) for row in getattr(rows, table)]
 
 
 class MemoryStore:
@@ -97,6 +237,12 @@ class MemoryStore:
             draft = deepcopy(self.tables)
             yield MemoryTransaction(draft)
             self.tables = draft
+
+    def sent(self, disclosure: str) -> None:
+        """As the relay does: this one has left."""
+        for row in self.tables.outbox:
+            if row["disclosure"] == disclosure:
+                row["state"] = "sent"
 
     async def next_offsets(self, topics: Collection[str]) -> Mapping[tuple[str, int], int]:
         return {place: at for place, at in self.tables.offsets.items() if place[0] in topics}

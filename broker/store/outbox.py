@@ -8,7 +8,13 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from broker.domain.ids import DecisionId, NotificationId, OrganisationId
+from broker.domain.ids import (
+    DecisionId,
+    NotificationId,
+    OrganisationId,
+    PolicyVersion,
+    SubjectId,
+)
 from broker.domain.waiting import Errand, KeptRuling, Waiting
 from broker.domain.words import Lane
 from broker.errors import StoreUnavailable
@@ -110,6 +116,13 @@ def _waiting(row: Mapping[str, object]) -> Waiting:
         token_sha256=_bytes(row["token_sha256"]),
         received=_instant(row["received"]),
         created=_instant(row["created"]),
+        subject=SubjectId(str(row["subject"])),
+        policy=PolicyVersion(str(row["policy"])),
+        facts=int(str(row["facts"])),
+        facts_now=int(str(row["facts_now"])),
+        good_until=None if row["good_until"] is None else _instant(row["good_until"]),
+        recalls=str(row["recalls"] or ""),
+        refused=_refused(row["rests"]),
         decision=None if row["decision"] is None else DecisionId(str(row["decision"])),
         role=None if row["role"] is None else str(row["role"]),
         ruling=None if row["ruling"] is None else str(row["ruling"]),
@@ -118,6 +131,13 @@ def _waiting(row: Mapping[str, object]) -> Waiting:
         body=_bytes(row["body"]),
         **as_text,
     )
+
+
+def _refused(rests: object) -> str | None:
+    """Whether somebody whose wish counted had refused or withdrawn, as the decision kept it."""
+    consent = rests.get("consent", {}) if isinstance(rests, dict) else {}
+    states = {each["state"] for each in consent.values()}
+    return next((state for state in ("withdrawn", "refused") if state in states), None)
 
 
 def _names(value: object) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """The journey's transaction in PostgreSQL: all of a batch, or nothing (SECURITY.md 8.1)."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -14,17 +13,27 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from broker.domain.batch import Batch, Genuine, Tally, Unreadable
-from broker.domain.decision import Recipient
-from broker.domain.ids import NotificationId, OrganisationId, SubjectId, ThreadId
-from broker.domain.known import Fingerprint, Known, Relationship
+from broker.domain.ids import NotificationId, OrganisationId, SubjectId
+from broker.domain.kept import Kept, KeptConcern, Which
+from broker.domain.known import Known
 from broker.domain.receipt import Receipt
 from broker.domain.rows import COLUMNS, Row, Rows
-from broker.domain.words import Agency, EventType, RelationshipKind, Role
 from broker.errors import OffsetMoved, StoreUnavailable
 from broker.ports import Came
+from broker.store.kept import kept, kept_concern, kept_told
 from broker.store.queries import queries
+from broker.store.snapshot import Snapshot
 
 Connection = AsyncConnection[TupleRow]
+
+
+_UPDATES = (
+    ("protected", "protect"),
+    ("changed", "changed"),
+    ("relationship_end", "end_relationship"),
+    ("superseded", "supersede"),
+)
+"""Rows that change another row, and how."""
 
 
 class PostgresTransaction:
@@ -61,118 +70,64 @@ class PostgresTransaction:
         columns = ("topic", "partition", "at_offset", "publisher", "lane", "reason", "detail")
         await self._copy("quarantine", (*columns, "value", "received"), rows)
 
-    async def came_before(self, batch: Batch, ids: Collection[NotificationId]) -> Came:
-        asked = {"publisher": batch.publisher, "ids": list(ids)}
+    async def came_before(self, publisher: OrganisationId, ids: Collection[NotificationId]) -> Came:
+        asked = {"publisher": publisher, "ids": list(ids)}
         rows = await self._all("came_before", asked)
         return {NotificationId(made): bytes(token) for made, token in rows}
 
-    async def known_about(self, fresh: Sequence[Genuine], now: datetime) -> Known:
-        return await self._retracted(fresh, await self._identified(fresh, now))
+    async def known_about(
+        self, fresh: Sequence[Genuine], now: datetime, subjects: Collection[SubjectId] = ()
+    ) -> Known:
+        return await Snapshot(self._all).read(fresh, now, subjects)
 
-    async def _identified(self, fresh: Sequence[Genuine], now: datetime) -> Known:
-        digests = sorted({digest for each in fresh for digest in each.asked.identifiers})
-        locks = [int.from_bytes(digest[:8], "big", signed=True) for digest in digests]
-        unused = {each.notification.id: unused_subject(each) for each in fresh}
-        if not digests:
-            return Known(now=now, unused=unused)
-        await self._all("lock_identifiers", {"locks": locks})
-        held = await self._all("holders", {"digests": digests})
-        subjects = sorted({row[1] for row in held})
-        return Known(
-            now=now,
-            unused=unused,
-            holders={bytes(row[0]): SubjectId(row[1]) for row in held},
-            fingerprints=await self._fingerprints(subjects, held),
-            relationships=await self._relationships(subjects, now),
-            areas={SubjectId(row[1]): row[4] for row in held if row[4] is not None},
-            protected=await self._protected([row[1] for row in held if row[5]]),
-            subject_keys={SubjectId(row[1]): bytes(row[6]) for row in held},
-        )
+    async def seen_about(self, subjects: Collection[SubjectId], now: datetime) -> Known:
+        return await Snapshot(self._all, holds=False).read([], now, subjects)
 
-    async def _fingerprints(
-        self, subjects: Sequence[str], held: Sequence[TupleRow]
-    ) -> Mapping[SubjectId, Fingerprint]:
-        of_each: dict[str, set[bytes]] = defaultdict(set)
-        for subject, digest in await self._all("all_identifiers", {"subjects": subjects}):
-            of_each[subject].add(bytes(digest))
-        return {
-            SubjectId(row[1]): Fingerprint(
-                identifiers=frozenset(of_each[row[1]]),
-                forename=None if row[2] is None else bytes(row[2]),
-                birth_date=None if row[3] is None else bytes(row[3]),
-            )
-            for row in held
-        }
-
-    async def _relationships(
-        self, subjects: Sequence[str], now: datetime
-    ) -> Mapping[SubjectId, Sequence[Relationship]]:
-        found: dict[SubjectId, list[Relationship]] = defaultdict(list)
-        rows = await self._all("relationships", {"subjects": subjects, "now": now})
-        for subject, organisation, role, kind, since, until in rows:
-            found[SubjectId(subject)].append(
-                Relationship(
-                    organisation=OrganisationId(organisation),
-                    role=Role(role),
-                    kind=RelationshipKind(kind),
-                    since=since,
-                    until=until,
-                )
-            )
+    async def said_about(
+        self, subjects: Collection[SubjectId]
+    ) -> Mapping[SubjectId, Sequence[Kept]]:
+        found: dict[SubjectId, list[Kept]] = defaultdict(list)
+        for subject, *row in await self._all("said_about", {"subjects": sorted(subjects)}):
+            found[SubjectId(subject)].append(kept(row))
         return found
 
-    async def _protected(
-        self, subjects: Sequence[str]
-    ) -> Mapping[SubjectId, frozenset[OrganisationId]]:
-        listed: dict[str, set[OrganisationId]] = {subject: set() for subject in subjects}
-        if listed:
-            for subject, organisation in await self._all("allow_lists", {"subjects": [*listed]}):
-                listed[subject].add(OrganisationId(organisation))
-        return {SubjectId(subject): frozenset(named) for subject, named in listed.items()}
-
-    async def _retracted(self, fresh: Sequence[Genuine], known: Known) -> Known:
-        """For retractions: whose concern it was, and everybody who was told of it."""
-        retracted = [
-            each.notification
-            for each in fresh
-            if each.notification.type is EventType.CONCERN_RETRACTED
-        ]
-        if not retracted:
-            return known
-        threads = [notification.thread for notification in retracted]
-        asked = {"publisher": retracted[0].publisher, "threads": threads}
-        rows = await self._all("told_before", asked)
-        told: dict[ThreadId, list[Recipient]] = defaultdict(list)
-        for thread, _, _, organisation, role, agency in rows:
-            if organisation is not None:
-                told[ThreadId(thread)].append(
-                    Recipient(
-                        organisation=OrganisationId(organisation),
-                        role=Role(role),
-                        agency=Agency(agency),
+    async def decided_before(self, which: Which) -> Sequence[KeptConcern]:
+        await self._all("hold_waiting", {"subject": which.subject})
+        asked = {
+            "subject": which.subject,
+            "thread": which.thread,
+            "notification": which.notification,
+            "every_version": which.every_version,
+        }
+        concerns = [kept_concern(row) for row in await self._all("decided_before", asked)]
+        return [
+            replace(
+                each,
+                told=[
+                    kept_told(row)
+                    for row in await self._all(
+                        "told_of",
+                        {"publisher": each.kept.publisher, "notification": each.kept.id},
                     )
-                )
-        keys = {SubjectId(row[1]): bytes(row[2]) for row in rows}
-        return replace(
-            known,
-            threads={ThreadId(row[0]): SubjectId(row[1]) for row in rows},
-            told=told,
-            subject_keys={**known.subject_keys, **keys},
-        )
+                ],
+            )
+            for each in concerns
+        ]
 
-    async def record(self, batch: Batch, rows: Rows, tally: Tally) -> None:
+    async def let_go(self, notification: NotificationId) -> None:
+        await self._run("let_go", {"notification": notification})
+
+    async def write(self, rows: Rows) -> None:
         for table in ("subject", "subject_key"):
             await self._copy(table, COLUMNS[table], getattr(rows, table))
         for table in ("identifier", "allow_list", "ruling"):
             await self._insert(table, getattr(rows, table))
-        for ended in rows.relationship_end:
-            await self._run(
-                "end_relationship", dict(zip(COLUMNS["relationship_end"], ended, strict=True))
-            )
+        for table, query in _UPDATES:
+            for row in getattr(rows, table):
+                await self._run(query, dict(zip(COLUMNS[table], row, strict=True)))
         await self._insert("relationship", rows.relationship)
-        for table in ("inbox", "decision", "outbox", "alert", "leaf_waiting"):
+        for table in ("inbox", "round", "decision", "outbox", "alert", "leaf_waiting"):
             await self._copy(table, COLUMNS[table], getattr(rows, table))
-        await self.count(batch, tally)
         await self._wake(rows)
 
     async def addressed_to(self, disclosures: Collection[str]) -> Mapping[str, OrganisationId]:
@@ -205,7 +160,7 @@ class PostgresTransaction:
         await self._run("tally", {**place, **counts})
 
     async def _wake(self, rows: Rows) -> None:
-        if rows.inbox:
+        if rows.inbox or rows.outbox:
             await self._run("wake", {})
         desks = sorted({f"{row[2]} {row[3]}" for row in rows.alert})
         for desk in desks:
@@ -269,15 +224,6 @@ class PostgresStore:
 
 def _by_key(row: Row) -> tuple[str, str]:
     return (repr(row[0]), repr(row[1]))
-
-
-def unused_subject(genuine: Genuine) -> SubjectId:
-    """
-    A subject's id, should this notification need a new one: the same if the batch is done again
-    after a crash, and telling nothing about the child.
-    """
-    made = hashlib.sha256(b"subject\x00" + genuine.token_sha256).hexdigest()[:26]
-    return SubjectId(f"s_{made}")
 
 
 def pool_of(database: str, *, most: int = 4) -> AsyncConnectionPool[Connection]:

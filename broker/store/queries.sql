@@ -36,12 +36,15 @@ SELECT pg_advisory_xact_lock(wanted.lock)
 
 -- holders --
 -- The subjects that hold any of these identifiers.
-SELECT identifier.digest, subject.id, subject.forename, subject.birth_date, subject.area,
-       subject.protected, subject_key.wrapped
-  FROM identifier
-  JOIN subject ON subject.id = identifier.subject
+SELECT digest, subject FROM identifier WHERE digest = ANY(%(digests)s)
+
+-- subjects --
+-- What is known of these subjects, and how often what counts about them has changed.
+SELECT subject.id, subject.forename, subject.birth_date, subject.area, subject.protected,
+       subject_key.wrapped, subject.facts
+  FROM subject
   JOIN subject_key ON subject_key.subject = subject.id
- WHERE identifier.digest = ANY(%(digests)s)
+ WHERE subject.id = ANY(%(subjects)s)
 
 -- all_identifiers --
 -- Everything these subjects are known by.
@@ -55,22 +58,112 @@ SELECT subject, organisation, role, kind, since, until
  ORDER BY id
    FOR SHARE
 
+-- relationships_seen --
+-- The same for somebody who only looks: it holds nobody up.
+SELECT subject, organisation, role, kind, since, until
+  FROM relationship
+ WHERE subject = ANY(%(subjects)s) AND since <= %(now)s AND (until IS NULL OR until > %(now)s)
+ ORDER BY id
+
 -- allow_lists --
 -- Who may know where these protected subjects are.
 SELECT subject, organisation FROM allow_list WHERE subject = ANY(%(subjects)s)
 
+-- spoken_of --
+-- Whose these threads are, and who published them: of what is retracted, and of what somebody says
+-- something about.
+SELECT DISTINCT thread, subject, publisher FROM inbox
+ WHERE thread = ANY(%(threads)s) AND type = 'concern.raised'
+
 -- told_before --
--- Whose these threads are, and who holds a disclosure of them: they must be told when a concern is
--- retracted. A thread that nobody was told of comes once, without a recipient.
-SELECT DISTINCT inbox.thread, inbox.subject, subject_key.wrapped, decision.organisation,
-       decision.role, ruling.question ->> 'agency' AS agency
+-- Who holds a disclosure of these threads, or will: they must be told when a concern is retracted.
+SELECT DISTINCT inbox.thread, decision.organisation, decision.role,
+       ruling.question ->> 'agency' AS agency
+  FROM inbox
+  JOIN decision ON decision.publisher = inbox.publisher AND decision.notification = inbox.id
+               AND decision.outcome = 'disclosed'
+  JOIN outbox ON outbox.decision = decision.id AND outbox.kind = 'disclosure'
+             AND outbox.state <> 'refused'
+  JOIN ruling ON ruling.id = decision.ruling
+ WHERE inbox.thread = ANY(%(threads)s) AND inbox.type = 'concern.raised'
+
+-- published_about --
+-- Who published a concern about these subjects.
+SELECT DISTINCT subject, publisher FROM inbox
+ WHERE subject = ANY(%(subjects)s) AND type = 'concern.raised' AND match <> 'needs_person'
+
+-- said_about --
+-- The statements about these subjects, and the closings of their cases, in the order they came.
+SELECT inbox.subject, inbox.id, inbox.publisher, inbox.type, inbox.received, subject_key.wrapped,
+       inbox.wrapped_key, inbox.body
   FROM inbox
   JOIN subject_key ON subject_key.subject = inbox.subject
-  LEFT JOIN decision ON decision.publisher = inbox.publisher AND decision.notification = inbox.id
-                    AND decision.outcome = 'disclosed'
-  LEFT JOIN ruling ON ruling.id = decision.ruling
- WHERE inbox.publisher = %(publisher)s AND inbox.thread = ANY(%(threads)s)
-   AND inbox.type = 'concern.raised'
+ WHERE inbox.subject = ANY(%(subjects)s)
+   AND inbox.type IN ('consent.recorded', 'source_of_harm.recorded', 'level.confirmed',
+                      'necessity.recorded', 'refusal.weighed', 'detriment.recorded',
+                      'override.raised', 'override.reviewed', 'case.closed')
+ ORDER BY inbox.received, inbox.id
+
+-- hold_waiting --
+-- What waits about a subject is held until this transaction ends; what is just being sent is waited
+-- for. So when this returns, nothing that a statement stops is on its way unseen.
+SELECT outbox.id FROM outbox
+  JOIN inbox ON inbox.publisher = outbox.publisher AND inbox.id = outbox.notification
+ WHERE inbox.subject = %(subject)s AND outbox.kind = 'disclosure' AND outbox.state = 'waiting'
+ ORDER BY outbox.id
+   FOR UPDATE OF outbox
+
+-- decided_before --
+-- Concerns of a subject that stand, with their last round: the last version of each thread, or every
+-- version.
+SELECT publisher, id, type, subject, thread, received, match, match_why, doubted, token_sha256, topic,
+       partition, at_offset, wrapped_key, body, wrapped, last_round
+  FROM (SELECT inbox.*, subject_key.wrapped,
+               coalesce((SELECT max(round.round) FROM round WHERE round.publisher = inbox.publisher
+                            AND round.notification = inbox.id), 1) AS last_round,
+               row_number() OVER (PARTITION BY inbox.publisher, inbox.thread
+                                  ORDER BY inbox.issued DESC, inbox.received DESC) AS newest
+          FROM inbox
+          JOIN subject_key ON subject_key.subject = inbox.subject
+         WHERE inbox.subject = %(subject)s AND inbox.type = 'concern.raised'
+           AND NOT EXISTS (SELECT 1 FROM inbox AS later
+                            WHERE later.publisher = inbox.publisher AND later.thread = inbox.thread
+                              AND later.type = 'concern.retracted')) AS concern
+ WHERE (newest = 1 OR %(every_version)s)
+   AND (%(thread)s::text IS NULL OR thread = %(thread)s)
+   AND (%(notification)s::text IS NULL OR id = %(notification)s)
+ ORDER BY received, id
+
+-- told_of --
+-- Every disclosure of these notifications that waits or has left, with what it rested on.
+SELECT outbox.notification, outbox.disclosure, outbox.decision, decision.organisation,
+       decision.role, outbox.claims, outbox.held, outbox.state = 'waiting' AS waiting,
+       decision.rests,
+       ARRAY(SELECT DISTINCT unnest(recall.held) FROM outbox AS recall
+              WHERE recall.kind = 'recall' AND recall.decision = outbox.decision) AS recalled
+  FROM outbox
+  JOIN decision ON decision.id = outbox.decision
+ WHERE outbox.publisher = %(publisher)s AND outbox.notification = %(notification)s
+   AND outbox.kind = 'disclosure' AND outbox.state IN ('waiting', 'sent', 'received', 'read')
+ ORDER BY outbox.id
+
+-- supersede --
+-- A disclosure that does not leave, and why. One that has left stays.
+UPDATE outbox SET state = 'refused', reason = %(reason)s
+ WHERE disclosure = %(disclosure)s AND state = 'waiting'
+
+-- let_go --
+-- What still waits of a concern that was retracted since it was decided.
+UPDATE outbox SET state = 'refused', reason = 'retracted'
+ WHERE notification = %(notification)s AND kind = 'disclosure' AND state = 'waiting'
+
+-- protect --
+-- From now on this subject's location is protected.
+UPDATE subject SET protected = true WHERE id = %(subject)s AND NOT protected
+
+-- changed --
+-- Something else counts about this subject now: what waits is decided again before it is sent.
+UPDATE subject SET facts = facts + 1 WHERE id = %(subject)s
 
 -- end_relationship --
 -- A relationship that a publisher says has ended keeps its row.
@@ -92,10 +185,12 @@ SELECT outbox.id, outbox.kind, outbox.disclosure, outbox.organisation, outbox.cl
        outbox.ring, outbox.leaf_commit, outbox.created, outbox.publisher, outbox.notification,
        inbox.wrapped_key, inbox.body, inbox.level, inbox.match, inbox.token_sha256, inbox.received,
        inbox.type, subject_key.wrapped AS subject_key, decision.id AS decision, decision.role,
-       decision.ruling, decision.why
+       decision.ruling, decision.why, decision.rests, outbox.policy, outbox.facts,
+       outbox.good_until, outbox.recalls, inbox.subject, subject.facts AS facts_now
   FROM outbox
   JOIN inbox ON inbox.publisher = outbox.publisher AND inbox.id = outbox.notification
   JOIN subject_key ON subject_key.subject = inbox.subject
+  JOIN subject ON subject.id = inbox.subject
   LEFT JOIN decision ON decision.id = outbox.decision
  WHERE outbox.state = 'waiting' AND outbox.lane = %(lane)s
  ORDER BY outbox.id
@@ -118,7 +213,7 @@ UPDATE outbox SET state = 'quarantined', reason = %(reason)s WHERE id = %(id)s
 -- owner_of --
 -- To whom disclosures were addressed: only they can give a receipt for them.
 SELECT disclosure, organisation FROM outbox
- WHERE disclosure = ANY(%(disclosures)s) AND kind = 'disclosure'
+ WHERE disclosure = ANY(%(disclosures)s) AND kind IN ('disclosure', 'recall')
 
 -- keep_receipt --
 -- A receipt, once for each kind. A row comes back if it is new.

@@ -54,6 +54,9 @@ class Unavailable:
     def decide(self, question: Question) -> Ruling:
         raise PolicyNotEvaluated("policy_not_evaluated", question.role)
 
+    def decide_all(self, questions: Sequence[Question]) -> list[Ruling]:
+        return [self.decide(each) for each in questions]
+
 
 @dataclass(slots=True)
 class Held:

@@ -99,7 +99,9 @@ async def test_of_two_workers_with_the_same_batch_one_is_undone(
         assert (await store.counts())["inbox"] == n + 1
 
 
-@pytest.mark.parametrize("step", ["advance", "came_before", "known_about", "keep_apart", "record"])
+@pytest.mark.parametrize(
+    "step", ["advance", "came_before", "known_about", "keep_apart", "write", "count"]
+)
 async def test_stopped_at_any_step_nothing_has_happened(
     store: AStore, world: World, step: str
 ) -> None:

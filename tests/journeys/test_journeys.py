@@ -27,7 +27,7 @@ from broker.domain.sharing import Author, Confirmation, Sharing
 from broker.domain.words import Category, Extent, RelationshipKind, Role
 from broker.journey import carry
 from broker.partnership import read_partnership
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import CompiledPolicies, read_bundle
 from tests.world import DIRECTORY, LONG_AGO, NOW, World, batch_of, concern
 
 HERE = Path(__file__).parent
@@ -179,7 +179,7 @@ def stories() -> Iterator[Path]:
 @pytest.mark.parametrize("path", list(stories()), ids=lambda path: path.stem)
 def test_journey(path: Path) -> None:
     story = read_story(path.read_text(encoding="utf-8"))
-    policies = CedarPolicies(read_bundle())
+    policies = CompiledPolicies(read_bundle())
     genuine = genuine_from(story)
     (outcome,) = carry(
         [genuine],

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from broker.directory import established
 from broker.domain.decision import GatewayRule, Recipient
-from broker.domain.ids import NotificationId, OrganisationId, Pseudonym, ThreadId
+from broker.domain.ids import NotificationId, OrganisationId, Pseudonym, SubjectId, ThreadId
+from broker.domain.known import Directory, Known, Match, MatchState
 from broker.domain.notification import Notification, Routing
 from broker.domain.rules import Period
 from broker.domain.words import (
@@ -23,8 +23,10 @@ from broker.domain.words import (
     Urgency,
 )
 from broker.policy import read_bundle
+from broker.question import Situation, established
 
-GATEWAYS = read_bundle().rules.gateways
+RULES = read_bundle().rules
+GATEWAYS = RULES.gateways
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 WORK = OrganisationId("org:local:marlhaven-social-work")
 OTHER = OrganisationId("org:local:aldermoor-social-work")
@@ -70,7 +72,15 @@ def opened(
     gateways: Sequence[GatewayRule] = GATEWAYS,
 ) -> Gateway:
     recipient = Recipient(organisation=organisation, role=role, agency=Agency.CHILDRENS_SERVICES)
-    return established(notification, recipient, kind, gateways, at=at)
+    situation = Situation(
+        notification=notification,
+        match=Match(subject=SubjectId("s_child"), state=MatchState.KNOWN, why="test"),
+        known=Known(now=at, unused={}),
+        rules=replace(RULES, gateways=gateways),
+        directory=Directory(bodies={}, on_duty={}),
+    )
+    found = established(situation, recipient, kind)
+    return Gateway.NONE if found is None else found.gateway
 
 
 def statuses(*listed: str) -> dict[str, object]:

@@ -18,11 +18,11 @@ from broker.domain.notification import Notification
 from broker.domain.words import Category, Extent, Gateway, Lane, Level, RelationshipKind, Role
 from broker.identity import who_is_it
 from broker.partnership import read_partnership
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import CompiledPolicies, read_bundle
 from tests.world import DIRECTORY, HOSPITAL, NOW, World, batch_of, concern
 
 WORLD = World()
-POLICIES = CedarPolicies(read_bundle())
+POLICIES = CompiledPolicies(read_bundle())
 PLACES = read_partnership(DIRECTORY).directory()
 CHILD = SubjectId("s_child")
 GP = OrganisationId("org:ods:Y99999")

@@ -20,12 +20,12 @@ from broker.domain.words import (
     RelationshipKind,
     Role,
 )
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import CompiledPolicies, read_bundle
 from broker.policy.cases import Case, failures, read_cases
 from broker.policy.matrix import matrix
 from policies import generate
 
-POLICIES = CedarPolicies(read_bundle())
+POLICIES = CompiledPolicies(read_bundle())
 CASES = read_cases(files("policies").joinpath("cases"))
 CORE = {Role.MASH_SCREENER, Role.SOCIAL_WORKER, Role.POLICE_PROTECTION}
 

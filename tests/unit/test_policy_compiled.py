@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from broker.domain.decision import NO_PERMIT_APPLIES, Question
 from broker.domain.words import Category, Extent, Level, LevelState, RelationshipKind, Role
-from broker.errors import PolicyNotEvaluated, PolicySetInvalid, Unsupported
+from broker.errors import PolicyDisagrees, PolicyNotEvaluated, PolicySetInvalid, Unsupported
 from broker.policy import CedarPolicies, CompiledPolicies, read_bundle
 from broker.policy.cases import question_from
 from broker.policy.compile import compiled
@@ -21,6 +21,7 @@ from tests.unit.questions import QUESTIONS, a_question, seeded
 BUNDLE = read_bundle()
 CEDAR = CedarPolicies(BUNDLE)
 COMPILED = CompiledPolicies(BUNDLE)
+FORGETFUL = CompiledPolicies(BUNDLE, most_remembered=0)
 HUB = question_from({"role": "mash_screener", "level": "significant_harm"})
 ALL_THREE = 'action in [Action::"tell_existence", Action::"tell_summary", Action::"tell_full"]'
 
@@ -36,8 +37,7 @@ def test_a_fan_out_is_decided_as_one_by_one(asked: list[Question], seed: int) ->
     fan_out = [
         replace(random.choice(asked), role=random.choice(list(Role))) for _ in range(len(asked) * 5)
     ]
-    alone = CompiledPolicies(BUNDLE, most_remembered=0)
-    assert COMPILED.decide_all(fan_out) == [alone.decide(each) for each in fan_out]
+    assert COMPILED.decide_all(fan_out) == [FORGETFUL.decide(each) for each in fan_out]
 
 
 def test_more_recipients_of_a_role_than_a_page_has_slots_are_all_answered() -> None:
@@ -78,6 +78,15 @@ def test_because_names_the_permits_that_a_forbid_overruled(
     barred = policies.decide(replace(HUB, location_barred=True)).because[Category.IDENTITY]
     assert barred.permits == barred.overruled == ("matrix-significant_harm-mash_screener-full",)
     assert policies.decide(HUB).because[Category.NARRATIVE].overruled == ()
+
+
+def test_what_is_told_without_a_rule_that_explains_it_stops_the_journey() -> None:
+    policies = CompiledPolicies(BUNDLE)
+    asked = [replace(HUB, role=Role.GP)]
+    (page,) = policies.pages(asked)
+    everything = replace(page, answers=lambda *_: (1 << 3 * policies.engine.layout.plane) - 1)
+    with pytest.raises(PolicyDisagrees, match="extents and because"):
+        policies.rulings_of(everything, asked)
 
 
 def test_what_no_policy_permits_says_so() -> None:

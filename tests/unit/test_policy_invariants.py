@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from broker.errors import PolicySetInvalid
-from broker.policy import CedarPolicies, read_bundle
+from broker.policy import CedarPolicies, CompiledPolicies, read_bundle
 from broker.policy.invariants import Invariant, counterexamples, read_invariants
 
-POLICIES = CedarPolicies(read_bundle())
+POLICIES = CompiledPolicies(read_bundle())
 INVARIANTS = read_invariants(files("policies").joinpath("invariants"))
 
 
@@ -63,6 +63,15 @@ def test_invariant(invariant: Invariant) -> None:
             "context.own ||",
             "context.own || context.override ||",
             "Where telling a recipient was judged to harm",
+        ),
+        *(
+            (
+                "restrictions/detriment.cedar",
+                f'context.gateway == Gateway::"{gateway}"',
+                "context.home",
+                "Where telling a recipient was judged to harm",
+            )
+            for gateway in ("operation_encompass", "fgm_5b")
         ),
         (
             "restrictions/detriment.cedar",
@@ -152,9 +161,27 @@ def test_a_policy_that_breaks_a_sentence_is_found_with_an_example(
     text = (folder / file).read_text()
     assert before in text
     (folder / file).write_text(text.replace(before, after))
-    broken = CedarPolicies(read_bundle(folder))
+    broken = CompiledPolicies(read_bundle(folder))
     (invariant,) = (each for each in INVARIANTS if each.sentence.startswith(sentence))
     assert next(counterexamples(invariant, broken), None) is not None
+
+
+def test_every_value_of_a_set_and_of_a_yes_or_no_is_tried(tmp_path: Path) -> None:
+    (tmp_path / "wide.yaml").write_text(
+        "sentence: x\nsource: y\n"
+        "given: {role: every, agreed: every, override: every, own: every, sealed: every}\n"
+        "expect: {at_most: nothing}"
+    )
+    (invariant,) = read_invariants(tmp_path)
+    assert invariant.size == 9 * 2 * 2 * 2 * 2
+    told = set(counterexamples(invariant, POLICIES))
+    assert any("role=gp" in one and "own=True, sealed=False" in one for one in told)
+    assert not any("sealed=True" in one for one in told)
+
+
+@pytest.mark.parametrize("invariant", INVARIANTS[:3], ids=lambda invariant: invariant.sentence)
+def test_cedar_says_of_a_sentence_what_the_compiled_policies_say(invariant: Invariant) -> None:
+    assert list(counterexamples(invariant, CedarPolicies(POLICIES.bundle))) == []
 
 
 @pytest.mark.parametrize(

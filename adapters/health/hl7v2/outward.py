@@ -24,7 +24,7 @@ _SYSTEMS = {"nhs_number": "NHS^NH"}
 
 def write(disclosed: Disclosed, site: Site) -> bytes:
     """The document, its segments ended by CR, in UTF-8."""
-    withdrawn = disclosed.cover.get("type") == "concern.retracted"
+    withdrawn = disclosed.cover.get("type") in {"concern.retracted", "recall.issued"}
     event = "T11" if withdrawn else "T02"
     when = site.received.astimezone(UTC).strftime("%Y%m%d%H%M%S+0000")
     control = escaped(disclosed.disclosure[:_MOST_CONTROL])

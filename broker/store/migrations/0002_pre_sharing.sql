@@ -10,6 +10,8 @@ CREATE INDEX inbox_statement ON inbox (subject, received)
 -- number is decided again before it is sent.
 ALTER TABLE subject ADD COLUMN facts bigint NOT NULL DEFAULT 0;
 
+ALTER TABLE inbox ADD COLUMN doubted text[] NOT NULL DEFAULT '{}';  -- whom else it might be about
+
 CREATE TABLE round (                          -- a concern decided again: why, and who was asked about
     publisher    text NOT NULL,
     notification text NOT NULL,

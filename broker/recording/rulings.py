@@ -1,0 +1,45 @@
+"""A ruling as it is written down: once for each question under one policy version."""
+
+import hashlib
+import json
+from dataclasses import fields
+from functools import lru_cache
+
+from broker.domain.decision import Question, Ruling
+from broker.domain.ids import PolicyVersion
+from broker.domain.rows import Row
+
+
+@lru_cache(maxsize=10_000)
+def ruling_id(question: Question, policy: PolicyVersion) -> str:
+    """SHA-256 over the policy version and the question, since these two determine the ruling."""
+    asked = json.dumps(question_fields(question), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(f"{policy}\n{asked}".encode()).hexdigest()
+
+
+def ruling_row(made: str, question: Question, ruling: Ruling) -> Row:
+    extents = {category.value: extent.value for category, extent in ruling.extents.items()}
+    because = {
+        category.value: {"permits": list(reasons.permits), "forbids": list(reasons.forbids)}
+        for category, reasons in ruling.because.items()
+    }
+    return (
+        made,
+        ruling.policy,
+        ruling.level_used.value,
+        json.dumps(question_fields(question)),
+        json.dumps(extents),
+        json.dumps(because),
+        sorted(ruling.duties),
+    )
+
+
+def question_fields(question: Question) -> dict[str, object]:
+    """A question as plain JSON, its sets sorted: kept with the ruling, to be asked again."""
+    return {each.name: _plain(getattr(question, each.name)) for each in fields(question)}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, frozenset):
+        return sorted(member.value for member in value)
+    return getattr(value, "value", value)

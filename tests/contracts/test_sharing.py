@@ -1,0 +1,360 @@
+"""What is said about sharing counts once its transaction has ended: in memory and in PostgreSQL."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from broker.domain.batch import Batch
+from broker.domain.ids import OrganisationId
+from broker.domain.known import Relationship
+from broker.domain.words import EventType, Lane, RelationshipKind, Role
+from broker.errors import Rejected
+from broker.intake import Intake
+from broker.store.accounts import read_accounts
+from broker.store.memory import MemoryStore
+from broker.store.postgres import PostgresStore, pool_of
+from tests.world import HOSPITAL, HUB, NOW, World, batch_of, concern, directive, statement
+
+GP, NURSE = OrganisationId("org:ods:Y99999"), OrganisationId("org:ods:RYY")
+WORK = OrganisationId("org:local:marlhaven-social-work")
+POLICE = OrganisationId("org:force:99")
+IDENTITY = concern()["categories"]["identity"]
+
+
+@dataclass(slots=True)
+class Clock:
+    at: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@dataclass(slots=True)
+class Bench:
+    """One broker's intake with a clock, and what can be seen of its store."""
+
+    store: Any
+    world: World = field(default_factory=World)
+    clock: Clock = field(default_factory=Clock)
+    offset: int = 0
+
+    @property
+    def intake(self) -> Intake:
+        deciding = self.world.deciding(self.clock)
+        return Intake(read_one=self.world.reader().read_one, deciding=deciding, store=self.store)
+
+    async def take(self, data: Mapping[str, Any]) -> Any:
+        publisher = OrganisationId(data["iss"])
+        lane = Lane.EMERGENCY if data["urgency"] == "immediate" else Lane.ROUTINE
+        record = self.world.record(data, self.offset)
+        self.offset += 1
+        self.clock.at += timedelta(seconds=1)
+        batch: Batch = batch_of([record], publisher=publisher, lane=lane)
+        return await self.intake.take_in(_at(batch, self.offset))
+
+    async def say(self, kind: EventType, said: Mapping[str, Any], **by: Any) -> Any:
+        return await self.take(statement(kind, said, key=f"said-{self.offset}", **by))
+
+    async def relate(self, organisation: str, role: str, kind: str) -> None:
+        """A relationship that holds, as the store keeps it."""
+        if isinstance(self.store, MemoryStore):
+            (subject,) = self.store.tables.subject
+            self.store.tables.relationships.setdefault(subject, []).append(
+                Relationship(
+                    organisation=OrganisationId(organisation),
+                    role=Role(role),
+                    kind=RelationshipKind(kind),
+                    since=NOW - timedelta(days=9),
+                )
+            )
+            return
+        async with self.store._pool.connection() as connection:
+            await connection.execute(
+                "INSERT INTO relationship (subject, organisation, role, kind, since, source)"
+                " SELECT id, %s, %s, %s, %s, 'test' FROM subject",
+                (organisation, role, kind, NOW - timedelta(days=9)),
+            )
+
+    async def outbox(self, kind: str = "disclosure") -> list[tuple[str, str, tuple[str, ...]]]:
+        """(organisation, state or reason, claims or categories) of each row, oldest first."""
+        if isinstance(self.store, MemoryStore):
+            return [
+                (r["organisation"], r.get("reason") or r["state"], (*r["claims"], *r["held"]))
+                for r in self.store.tables.outbox
+                if r["kind"] == kind
+            ]
+        async with self.store._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT organisation, coalesce(reason, state), claims || held FROM outbox"
+                " WHERE kind = %s ORDER BY id",
+                (kind,),
+            )
+            return [(row[0], row[1], tuple(row[2])) for row in await cursor.fetchall()]
+
+    async def told(self, organisation: str) -> set[str]:
+        """The categories that wait for, or have left to, this organisation."""
+        return {
+            name.partition(".")[0]
+            for who, state, names in await self.outbox()
+            if who == organisation and state in {"waiting", "sent"}
+            for name in names
+        }
+
+    async def send(self) -> None:
+        """As the relay does: all that waits leaves."""
+        if isinstance(self.store, MemoryStore):
+            for row in self.store.tables.outbox:
+                if row["state"] == "waiting":
+                    row["state"] = "sent"
+            return
+        async with self.store._pool.connection() as connection:
+            await connection.execute("UPDATE outbox SET state = 'sent' WHERE state = 'waiting'")
+
+
+def _at(batch: Batch, offset: int) -> Batch:
+    """Each record is a batch of its own partition, so that any lane may come at any time."""
+    return replace(batch, partition=offset)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    if request.param == "memory":
+        yield Bench(MemoryStore())
+        return
+    database = request.getfixturevalue("database")
+    async with pool_of(database, most=8) as pool:
+        yield Bench(PostgresStore(pool))
+
+
+def early_help(number: int = 1, **what: Any) -> dict[str, Any]:
+    health = {"child_health": {"summary": {"setting": "ward"}, "full": {"words": "A cough."}}}
+    return concern(number, level="early_help", categories=health, **what)
+
+
+async def with_agreement(bench: Bench) -> str:
+    """A practice and a nurse are told by a mother's agreement; nothing has been sent."""
+    await bench.take(early_help(1))
+    await bench.relate(GP, "gp", "registered")
+    await bench.relate(NURSE, "health_visitor", "registered")
+    await bench.say(
+        EventType.CONSENT_RECORDED,
+        {"directive": directive("given", recipients=["role:gp", "role:health_visitor"])},
+        identity=IDENTITY,
+    )
+    return str(early_help(1)["thread"])
+
+
+async def test_an_agreement_opens_what_was_refused_before(bench: Bench) -> None:
+    await with_agreement(bench)
+    assert await bench.told(GP) == {"identity", "narrative", "child_health"}
+    assert await bench.told(HUB) == set()
+
+
+async def test_a_withdrawal_stops_what_waits(bench: Bench) -> None:
+    await with_agreement(bench)
+    await bench.say(
+        EventType.CONSENT_RECORDED,
+        {"directive": directive("withdrawn")},
+        identity=IDENTITY,
+        urgency="immediate",
+    )
+    states = {(who, state) for who, state, _ in await bench.outbox()}
+    assert states == {(GP, "withdrawn"), (NURSE, "withdrawn")}
+    assert await bench.outbox("recall") == []
+
+
+async def test_a_withdrawal_recalls_what_has_left_once(bench: Bench) -> None:
+    await with_agreement(bench)
+    await bench.send()
+    for _ in range(2):
+        await bench.say(
+            EventType.CONSENT_RECORDED,
+            {"directive": directive("withdrawn")},
+            identity=IDENTITY,
+            urgency="immediate",
+        )
+    recalls = await bench.outbox("recall")
+    assert [who for who, _, _ in recalls] == [GP, NURSE]
+    assert set(recalls[0][2]) == {"identity", "narrative", "child_health"}
+
+
+async def test_what_the_law_allows_stays_when_agreement_is_withdrawn(bench: Bench) -> None:
+    await bench.take(concern(1))
+    await bench.say(
+        EventType.CONSENT_RECORDED, {"directive": directive("given")}, identity=IDENTITY
+    )
+    await bench.send()
+    await bench.say(
+        EventType.CONSENT_RECORDED,
+        {"directive": directive("refused")},
+        identity=IDENTITY,
+        urgency="immediate",
+    )
+    assert await bench.outbox("recall") == []
+    assert "narrative" in await bench.told(HUB)
+
+
+async def test_a_confirmed_level_tells_those_who_waited_for_it(bench: Bench) -> None:
+    await bench.take(concern(1))
+    await bench.relate(GP, "gp", "registered")
+    thread = concern(1)["thread"]
+    assert await bench.told(GP) == set()
+    await bench.say(EventType.LEVEL_CONFIRMED, {"concern": thread, "level": "significant_harm"})
+    assert await bench.told(GP) == {"identity", "narrative"}
+    assert len([who for who, _, _ in await bench.outbox() if who == HUB]) == 2  # superseded once
+
+
+async def test_nobody_is_told_the_same_twice(bench: Bench) -> None:
+    await bench.take(concern(1))
+    await bench.send()
+    thread = concern(1)["thread"]
+    await bench.say(EventType.LEVEL_CONFIRMED, {"concern": thread, "level": "significant_harm"})
+    assert [who for who, _, _ in await bench.outbox()].count(HUB) == 1
+
+
+async def test_an_override_counts_at_once_and_is_recalled_if_not_justified(bench: Bench) -> None:
+    await bench.take(concern(1, level="child_in_need"))
+    thread = concern(1, level="child_in_need")["thread"]
+    raised = statement(
+        EventType.OVERRIDE_RAISED,
+        {
+            "concern": thread,
+            "categories": ["narrative"],
+            "recipients": [f"{GP} gp"],
+            "otherwise": "Nobody sees the child before Monday.",
+            "alternatives": "The hub cannot reach the family.",
+            "family_told": "No: it is unsafe.",
+            "until": (NOW + timedelta(hours=24)).isoformat(),
+        },
+        urgency="immediate",
+    )
+    await bench.take(raised)
+    assert await bench.told(GP) == {"identity", "narrative"} - {"identity"}
+    await bench.send()
+    review = {
+        "concern": thread,
+        "override": raised["jti"],
+        "outcome": "not_justified",
+        "words": "The practice already knew.",
+    }
+    own = await bench.say(EventType.OVERRIDE_REVIEWED, review)
+    assert own.quarantined == 1  # its author reviews nothing
+    by = {"publisher": WORK, "person": "sw-lindqvist", "role": "social_worker"}
+    reviewed = await bench.say(EventType.OVERRIDE_REVIEWED, review, **by)
+    assert reviewed.accepted == 1
+    assert [(who, names) for who, _, names in await bench.outbox("recall")] == [
+        (GP, ("narrative",))
+    ]
+
+
+async def test_an_override_that_ended_opens_nothing_more(bench: Bench) -> None:
+    await bench.take(concern(1, level="child_in_need"))
+    thread = concern(1, level="child_in_need")["thread"]
+    await bench.say(
+        EventType.OVERRIDE_RAISED,
+        {
+            "concern": thread,
+            "categories": ["narrative"],
+            "recipients": [f"{GP} gp"],
+            "otherwise": "x",
+            "alternatives": "x",
+            "family_told": "x",
+            "until": (NOW + timedelta(hours=2)).isoformat(),
+        },
+    )
+    bench.clock.at = NOW + timedelta(hours=3)
+    await bench.say(EventType.NECESSITY_RECORDED, {"concern": thread, "words": "To keep safe."})
+    assert await bench.told(GP) == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "by", "reason"),
+    [
+        (
+            EventType.LEVEL_CONFIRMED,
+            {"level": "emergency"},
+            {"role": "gp", "publisher": GP},
+            "may_not_confirm",
+        ),
+        (
+            EventType.LEVEL_CONFIRMED,
+            {"level": "emergency"},
+            {"role": "social_worker"},
+            "not_their_role",
+        ),
+        (EventType.NECESSITY_RECORDED, {"words": "w " * 300}, {}, "words_too_long"),
+        (
+            EventType.NECESSITY_RECORDED,
+            {"words": "w"},
+            {"role": "police_protection", "publisher": POLICE, "person": "pp"},
+            "may_not_record",
+        ),
+    ],
+)
+async def test_a_statement_that_its_author_may_not_make_is_turned_away(
+    bench: Bench, kind: EventType, said: dict[str, Any], by: dict[str, Any], reason: str
+) -> None:
+    await bench.take(concern(1))
+    data = statement(kind, {"concern": concern(1)["thread"], **said}, **by)
+    record = bench.world.record(data)
+    genuine = bench.world.read(record, batch_of([record], publisher=OrganisationId(data["iss"])))
+    with pytest.raises(Rejected) as refused:
+        await bench.intake.take_one(genuine)
+    assert refused.value.reason == reason
+    assert (await bench.take(data)).quarantined == 1
+
+
+async def test_a_statement_about_a_concern_that_nobody_has_waits_for_a_person(
+    bench: Bench,
+) -> None:
+    unknown = {"concern": "a" * 26, "words": "Because."}
+    assert (await bench.say(EventType.NECESSITY_RECORDED, unknown)).quarantined == 1
+
+
+async def test_a_wish_that_came_before_the_first_concern_is_not_forgotten(bench: Bench) -> None:
+    await bench.say(
+        EventType.CONSENT_RECORDED, {"directive": directive("given")}, identity=IDENTITY
+    )
+    await bench.take(early_help(1))
+    assert await bench.told(HUB) == {"identity"}  # existence, by the mother's agreement
+
+
+async def test_a_statement_taken_by_itself_counts_once_it_returns(bench: Bench) -> None:
+    await with_agreement(bench)
+    data = statement(
+        EventType.CONSENT_RECORDED,
+        {"directive": directive("withdrawn")},
+        publisher=HOSPITAL,
+        role=None,
+        identity=IDENTITY,
+        urgency="immediate",
+    )
+    record = bench.world.record(data)
+    batch = batch_of([record], publisher=HOSPITAL, lane=Lane.EMERGENCY)
+    genuine = bench.world.read(record, batch)
+    assert await bench.intake.take_one(genuine) == "accepted"
+    assert {state for _, state, _ in await bench.outbox()} == {"withdrawn"}
+    assert await bench.intake.take_one(genuine) == "repeated"
+
+
+async def test_the_accounts_still_add_up(database: str) -> None:
+    async with pool_of(database) as pool:
+        await _agreed_and_withdrawn(Bench(PostgresStore(pool)))
+    recipients, _, leaves = read_accounts(database)
+    assert leaves
+    assert recipients
+    assert all(each.holds for each in recipients), recipients
+
+
+async def _agreed_and_withdrawn(bench: Bench) -> None:
+    await with_agreement(bench)
+    await bench.send()
+    await bench.say(
+        EventType.CONSENT_RECORDED,
+        {"directive": directive("withdrawn")},
+        identity=IDENTITY,
+        urgency="immediate",
+    )
