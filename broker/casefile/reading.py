@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from broker.casefile.concern import Place, from_short, notification_of, whole_in
-from broker.casefile.statements import statements_of
+from broker.casefile.statements import heard
 from broker.casefile.text import line_of, one_of_lines, shaped, text_of, value_in
 from broker.casefile.written import (
     WrittenCase,
     WrittenKnown,
     WrittenOrganisation,
     WrittenShort,
-    WrittenStatement,
 )
 from broker.domain.desk import Contact
-from broker.domain.ids import OrganisationId, SubjectId, ThreadId
-from broker.domain.known import Directory, Known, Match, MatchState, Relationship
+from broker.domain.ids import OrganisationId, SubjectId
+from broker.domain.known import Directory, Known, Match, MatchState, Relationship, Rules
 from broker.domain.notification import Notification
 from broker.domain.sharing import Statement
 from broker.errors import Malformed
@@ -63,6 +62,7 @@ def read_case(
     known: Path | None = None,
     *,
     partnership: Partnership,
+    rules: Rules,
     now: datetime,
     at: datetime | None = None,
 ) -> Case:
@@ -82,11 +82,7 @@ def read_case(
     notification = _notification(first, place, data, instant)
     if notification.publisher not in whole.organisations:
         raise first.wrong([*place, "iss"], _unlisted(notification.publisher))
-    statements = [
-        made
-        for number, each in enumerate(second.written.statements)
-        for made in _made(second, number, each, notification.thread, whole)
-    ]
+    statements = _heard(second, notification, whole, rules)
     _check_known(second, whole)
     return Case(
         notification=notification,
@@ -179,17 +175,28 @@ def _notification(
         raise source.wrong([*place, *path], why.detail) from None
 
 
-def _made(
-    source: _Source,
-    number: int,
-    written: WrittenStatement,
-    thread: ThreadId,
-    partnership: Partnership,
+def _heard(
+    source: _Source, concern: Notification, partnership: Partnership, rules: Rules
 ) -> list[Statement]:
-    try:
-        return statements_of(written, thread, partnership, str(number))
-    except Malformed as why:
-        raise source.wrong(["statements", number], why.detail) from None
+    """Every statement, each judged by those that the broker had before it."""
+    said: list[Statement] = []
+    written = sorted(
+        enumerate(source.written.statements), key=lambda each: each[1].recorded or each[1].made
+    )
+    for number, each in written:
+        try:
+            said += heard(
+                each,
+                said,
+                concern=concern,
+                partnership=partnership,
+                rules=rules,
+                number=str(number),
+            )
+        except Malformed as why:
+            what = f"statements.{number}: {why.detail}"
+            raise source.wrong(["statements", number], what) from None
+    return said
 
 
 def _check_known(source: _Source, partnership: Partnership) -> None:

@@ -13,6 +13,7 @@ from broker.domain.known import MatchState
 from broker.domain.words import Category, ConsentState, LevelState, RelationshipKind, Role
 from broker.errors import Malformed
 from broker.partnership import read_partnership
+from tests.unit.sharing import policies
 from tests.world import DIRECTORY, HOSPITAL, NOW, example
 
 SHORT = """\
@@ -85,8 +86,14 @@ def read(tmp_path: Path, text: str, known: str | None = None, **what: Any) -> Ca
     file.write_text(text, encoding="utf-8")
     if known is not None:
         other.write_text(known, encoding="utf-8")
-    partnership = read_partnership(DIRECTORY)
-    return read_case(file, other if known else None, partnership=partnership, now=NOW, **what)
+    return read_case(
+        file,
+        other if known else None,
+        partnership=read_partnership(DIRECTORY),
+        rules=policies().rules,
+        now=NOW,
+        **what,
+    )
 
 
 def refused(tmp_path: Path, text: str, known: str | None = None) -> str:
@@ -203,6 +210,12 @@ def test_nothing_of_a_case_shows_in_its_repr(tmp_path: Path) -> None:
         (("purpose: family_support}", "}"), "/fact/directive/scope: required"),
         (("    otherwise: w\n", ""), "/fact: required"),
         (("person: Nurse}\n", "person: Nurse, role: cook}\n"), "statements.0.by.role: "),
+        (
+            ("person: T, role: mash_screener", "person: T"),
+            "statements.1: turned away, may_not_raise: Your role may not raise an override.",
+        ),
+        (("until: 2026-11-03T09:00Z", "until: 2026-12-03T09:00Z"), "lasts_too_long: Choose an"),
+        (("override: tonight", "override: another"), "turned away, no_such_override"),
         (("  protected:", "  relationships: []\n  protected:"), "stands here twice"),
     ],
 )
@@ -243,7 +256,7 @@ def test_what_is_no_concern_is_refused(tmp_path: Path, text: str, says: str) -> 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     partnership = read_partnership(DIRECTORY)
     with pytest.raises(Malformed, match="No such file"):
-        read_case(tmp_path / "none.yaml", partnership=partnership, now=NOW)
+        read_case(tmp_path / "none.yaml", partnership=partnership, rules=policies().rules, now=NOW)
 
 
 def test_nothing_is_said_twice_in_two_files(tmp_path: Path) -> None:

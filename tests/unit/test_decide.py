@@ -149,7 +149,10 @@ def test_doubt_about_the_child_is_said(case: Path) -> None:
     ("change", "says"),
     [
         (("significant_harm", "dire"), "case.yaml:3: concern.level"),
-        (("state: given", "state: maybe"), "case.yaml:10: /fact/directive/state: enum"),
+        (
+            ("state: given", "state: maybe"),
+            "case.yaml:10: statements.0: /fact/directive/state: enum",
+        ),
     ],
 )
 def test_what_is_wrong_is_misuse_and_named(case: Path, change: tuple[str, str], says: str) -> None:
