@@ -174,3 +174,19 @@ def test_a_file_that_is_not_there_is_misuse(tmp_path: Path) -> None:
     done = decide("--concern", tmp_path / "none.json")
     assert done.exit_code == 2
     assert "No such file" in done.stderr
+
+
+def test_the_example_that_the_documentation_shows_is_decided() -> None:
+    example_case = Path(__file__).parents[2] / "docs/examples/case.yaml"
+    told = as_json("--concern", example_case)
+    extents = {
+        each["role"]: each["categories"]["child_health"]["extent"] for each in told["recipients"]
+    }
+    assert extents == {
+        "gp": "full",
+        "designated_safeguarding_lead": "nothing",
+        "mash_screener": "summary",
+    }
+    assert {each["level_state"] for each in told["recipients"]} == {"confirmed"}
+    later = as_json("--concern", example_case, "--at", "2027-05-07T09:00Z", "--as", "gp")
+    assert later["recipients"][0]["categories"]["child_health"]["extent"] == "nothing"
