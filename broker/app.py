@@ -5,6 +5,7 @@ places that ask the clock and draw random values are here and in the commands.
 
 import asyncio
 import json
+import logging
 import secrets
 import signal
 import tempfile
@@ -20,17 +21,19 @@ from fastapi import FastAPI
 from broker import sdjwt
 from broker.again import Deciding
 from broker.api import application
+from broker.approvers import read_approvers
 from broker.console.frame import Frame
 from broker.console.pages import Console
 from broker.console.places import Places
 from broker.console.reviews import ReviewPages
 from broker.console.sharing import SharingPages
 from broker.console.views import child_of, new_in
+from broker.covers import Covers
 from broker.custody import KeyedCustody
 from broker.delivery import Relay, Seals
 from broker.domain.desk import Person
 from broker.domain.directory_keys import SigningKey
-from broker.domain.ids import AlertId, DisclosureId, KeyId, OrganisationId, PolicyVersion
+from broker.domain.ids import AlertId, DisclosureId, KeyId, OrganisationId
 from broker.domain.notification import Json
 from broker.domain.topics import (
     disclosures_topic,
@@ -39,8 +42,8 @@ from broker.domain.topics import (
     topics_of,
 )
 from broker.domain.waiting import Waiting
-from broker.domain.words import Category, Lane
-from broker.errors import Misconfigured, NotGenuine
+from broker.domain.words import Lane
+from broker.errors import Misconfigured, NotGenuine, StoreUnavailable
 from broker.intake import Intake
 from broker.jws import COVER, RECEIPT, read_jws, sign_jws
 from broker.kafka import make_topics, partitions, sender, tail
@@ -61,8 +64,12 @@ from broker.ledger.entry import commitment, leaf_bytes
 from broker.looking import Looking
 from broker.objections import REASONS
 from broker.partnership import Partnership, read_partnership
-from broker.policy import Bundle, CompiledPolicies, read_bundle
-from broker.ports import Raise, Speak
+from broker.policy import CompiledPolicies, read_bundle
+from broker.policy.beside import Beside
+from broker.policy.bundle import packaged
+from broker.policy.live import LivePolicies, read_publication
+from broker.policy.shadow import Compared, Shadow
+from broker.ports import Onlooker, Raise, Speak
 from broker.proving import ledger_key
 from broker.publishers import Reader
 from broker.receipts import ReceiptIntake
@@ -74,13 +81,16 @@ from broker.settings import Settings
 from broker.speaking import Speaking
 from broker.statements import statement_from
 from broker.store.desk import PostgresDesk, PostgresSessions, Shown
+from broker.store.governance import PostgresShadow
 from broker.store.ledger import ledger
 from broker.store.migrate import migrate
 from broker.store.outbox import PostgresOutbox
 from broker.store.postgres import OneByOne, PostgresStore, pool_of
 from broker.store.sharing import PostgresSharing
+from broker.telemetry import say
 from broker.watch import Figures, watching
 
+_log = logging.getLogger(__name__)
 _LOOK_FOR_KEYS = timedelta(seconds=5)
 
 
@@ -166,10 +176,17 @@ class OpenKey:
 @asynccontextmanager
 async def intake(found: Parts) -> AsyncIterator[Intake]:
     """Steps 2 to 6. Raises PolicySetInvalid: no start with policies that do not validate."""
+    policies = live(found)
     async with pool_of(found.database) as pool:
-        yield Intake(
-            read_one=reader(found).read_one, deciding=deciding(found), store=PostgresStore(pool)
-        )
+        onlooker = beside(found, policies, PostgresShadow(pool))
+        try:
+            yield Intake(
+                read_one=reader(found).read_one,
+                deciding=deciding(found, policies, onlooker),
+                store=PostgresStore(pool),
+            )
+        finally:
+            onlooker.close()
 
 
 def reader(found: Parts) -> Reader:
@@ -182,15 +199,49 @@ def reader(found: Parts) -> Reader:
     )
 
 
-def deciding(found: Parts) -> Deciding:
-    """Raises PolicySetInvalid: no start with policies that do not validate."""
-    policies = CompiledPolicies(read_bundle(found.settings.policies))
+def live(found: Parts) -> LivePolicies[CompiledPolicies]:
+    """
+    The policies in force, which others may follow while the process runs: signed bundles, where a
+    folder is named for them. Raises PolicySetInvalid: no start with policies that do not validate.
+    """
+    settings = found.settings
+    return LivePolicies(
+        settings.bundles,
+        otherwise=settings.policies or packaged(),
+        approvers=lambda: read_approvers(settings.approvers),
+        prepare=CompiledPolicies,
+        now=clock(),
+    )
+
+
+def deciding(
+    found: Parts, policies: LivePolicies[CompiledPolicies], onlooker: Onlooker | None = None
+) -> Deciding:
     return Deciding(
-        in_force=lambda _: policies,
+        in_force=policies.policies_at,
         directory=found.partnership.directory(),
         custody=custody(found.settings.keys),
         chance=chance(),
         now=clock,
+        onlooker=onlooker,
+    )
+
+
+def beside(found: Parts, policies: LivePolicies[CompiledPolicies], kept: PostgresShadow) -> Beside:
+    """Cedar about one notification in a thousand, and a candidate, if one is named."""
+    candidate = found.settings.shadow
+    if candidate is None:
+        return Beside(bundle=lambda: policies.bundle)
+    bundle = read_publication(candidate).bundle() if candidate.is_file() else read_bundle(candidate)
+
+    async def keep(compared: Compared, now: datetime) -> None:
+        try:
+            await kept.keep(compared, now)
+        except StoreUnavailable as why:  # what is lost is a count
+            say(_log, "shadow not kept", reason=why.reason)
+
+    return Beside(
+        bundle=lambda: policies.bundle, shadow=Shadow(CompiledPolicies(bundle)), keep=keep
     )
 
 
@@ -242,19 +293,15 @@ class _Signs:
 async def deliver(settings: Settings) -> None:
     """`broker deliver`: both lanes' relays, each with its own connections, and the receipts."""
     found, stop = parts(settings), stopping()
-    bundle = read_bundle(settings.policies)
     signed_by = signer(settings.keys, BROKER)
     async with asyncio.TaskGroup() as running:
         for lane in Lane:
-            running.create_task(_relay(found, lane, bundle.blind, signed_by, stop))
+            running.create_task(_relay(found, lane, signed_by, stop))
         running.create_task(_receipts(found, stop))
 
 
-async def _relay(
-    found: Parts, lane: Lane, blind: frozenset[Category], signed_by: Signer, stop: asyncio.Event
-) -> None:
-    settings, decides = found.settings, deciding(found)
-    rules = decides.in_force(clock()).rules
+async def _relay(found: Parts, lane: Lane, signed_by: Signer, stop: asyncio.Event) -> None:
+    settings, decides = found.settings, deciding(found, live(found))
     async with pool_of(found.database, most=2) as pool, sender(settings.kafka) as sends:
         store = PostgresStore(pool)
 
@@ -263,15 +310,12 @@ async def _relay(
 
         relay = Relay(
             again=again,
-            policy=lambda: decides.in_force(clock()).version,
+            policies=lambda: decides.in_force(clock()),
             outbox=PostgresOutbox(pool, found.database),
             sender=sends,
             custody=custody(settings.keys),
             seals=seals(found, signed_by),
-            contacts=found.partnership.contacts(),
-            refused_states={state.value for state in rules.refused_states},
-            blind={category.value for category in blind},
-            origin=settings.ledger_origin,
+            covers=Covers(contacts=found.partnership.contacts(), origin=settings.ledger_origin),
             now=clock,
         )
         await relay.run(lane, settings.batch, stop)
@@ -326,8 +370,8 @@ async def desk(
     found: Parts, raise_concern: Raise, speaks: Callable[[Speaking], Speak]
 ) -> AsyncIterator[FastAPI]:
     """`broker api`: the console on this database, and the ways in for what is raised and said."""
-    settings, bundle = found.settings, read_bundle(found.settings.policies)
-    kept, leaf = custody(settings.keys), looked(bundle.version)
+    settings, decides = found.settings, deciding(found, live(found))
+    kept, leaf = custody(settings.keys), looked(decides)
     draft_key = wrapper(settings.keys).wrap(read_secret(settings.keys, BROKER, "drafts"))
     async with pool_of(found.database, most=8) as pool:
 
@@ -336,7 +380,6 @@ async def desk(
                 await connection.execute("SELECT 1")
             return True
 
-        decides = deciding(found)
         saying = PostgresSharing(
             pool, kept, lambda each: statement_from(decides.opened(each)), leaf, set(REASONS)
         )
@@ -344,7 +387,6 @@ async def desk(
             read_token=reader(found).read_token,
             intake=Intake(read_one=reader(found).read_one, deciding=decides, store=OneByOne(pool)),
             since=saying.since,
-            blind=bundle.blind,
         )
         frame = Frame(
             sessions=PostgresSessions(pool, kept, draft_key),
@@ -357,11 +399,9 @@ async def desk(
         places = Places(directory=decides.directory, names=names, people=frame.people)
         console = Console(
             frame=frame,
-            desk=PostgresDesk(pool, kept, _shown(found, bundle, leaf), looking, found.database),
+            desk=PostgresDesk(pool, kept, _shown(found, decides, leaf), looking, found.database),
             raise_concern=raise_concern,
-            sharing=SharingPages(
-                frame=frame, desk=saying, speak=speak, places=places, blind=bundle.blind
-            ),
+            sharing=SharingPages(frame=frame, desk=saying, speak=speak, places=places),
             reviews=ReviewPages(frame=frame, desk=saying, speak=speak, places=places),
         )
         yield application(console.routes(), speaking.take, ready)
@@ -370,7 +410,7 @@ async def desk(
 Leaf = Callable[[Person, str, datetime], tuple[bytes, bytes]]
 
 
-def looked(policy: PolicyVersion) -> Leaf:
+def looked(decides: Deciding) -> Leaf:
     """The leaf of one look, and its record."""
 
     def leaf(person: Person, decision: str, at: datetime) -> tuple[bytes, bytes]:
@@ -381,7 +421,7 @@ def looked(policy: PolicyVersion) -> Leaf:
             at=at,
             organisations=(person.organisation,),
             references=(decision,),
-            policy=policy,
+            policy=decides.in_force(at).version,
             commit=commitment(salt, record),
         )
         return entry, json.dumps({"salt": salt.hex(), "record": record}).encode()
@@ -393,7 +433,7 @@ def _names(found: Parts) -> Mapping[OrganisationId, str]:
     return {each.id: each.name for each in found.partnership.organisations.values()}
 
 
-def _shown(found: Parts, bundle: Bundle, leaf: Leaf) -> Shown:
+def _shown(found: Parts, decides: Deciding, leaf: Leaf) -> Shown:
     organisations = found.partnership.organisations
     return Shown(
         claims_of=sdjwt.claims_in,
@@ -403,9 +443,7 @@ def _shown(found: Parts, bundle: Bundle, leaf: Leaf) -> Shown:
         names=_names(found),
         agencies={each.id: each.agency for each in organisations.values()},
         contacts={each.id: each.contact for each in organisations.values()},
-        sentences=bundle.sentences,
-        blind=bundle.blind,
-        refused_states=frozenset(state.value for state in bundle.rules.refused_states),
+        policies=lambda: decides.in_force(clock()),
         leaf=leaf,
     )
 

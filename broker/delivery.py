@@ -9,7 +9,6 @@ the same disclosure id with the same content once more, and the recipient drops 
 """
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -17,13 +16,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from broker.covers import Covers
 from broker.domain.ids import DisclosureId, OrganisationId, PolicyVersion
+from broker.domain.known import Rules
 from broker.domain.outgoing import Outgoing
 from broker.domain.topics import disclosures_topic, receipts_topic
 from broker.domain.waiting import Errand, KeptRuling, Waiting
 from broker.domain.words import EventType, Lane
 from broker.errors import Rejected, TryAgain
-from broker.ports import Custody
+from broker.ports import Custody, Policies
 from broker.telemetry import say
 
 _log = logging.getLogger(__name__)
@@ -85,12 +86,9 @@ class Relay:
     sender: Sender
     custody: Custody
     seals: Seals
-    contacts: Mapping[OrganisationId, Mapping[str, str]]
+    covers: Covers
     again: Callable[[Waiting, str], Awaitable[None]]  # decides its notification again, and why
-    policy: Callable[[], PolicyVersion]  # in force now
-    refused_states: Collection[str]
-    blind: Collection[str]  # categories whose existence is told without naming them
-    origin: str  # of the ledger
+    policies: Callable[[], Policies]  # in force now
     now: Callable[[], datetime]
 
     async def run(self, lane: Lane, most: int, stop: asyncio.Event) -> None:
@@ -106,17 +104,18 @@ class Relay:
     async def round(self, lane: Lane, most: int) -> int:
         """One round; returns how many rows it took. Raises TryAgain: nothing is marked sent."""
         stale: dict[tuple[str, str], tuple[Waiting, str]] = {}
+        policies = self.policies()
         async with self.outbox.take(lane, most) as taken:
             waiting = taken.waiting
             rulings = await taken.rulings({each.ruling for each in waiting if each.ruling})
             ready: list[tuple[int, Outgoing]] = []
             tokens: dict[str, Presentable] = {}
             for each in waiting:
-                if changed := self._outdated(each):
+                if changed := self._outdated(each, policies.version):
                     stale[each.publisher, each.notification] = (each, changed)
                     continue
                 try:
-                    ready.append((each.row, self._made(each, rulings, tokens)))
+                    ready.append((each.row, self._made(each, rulings, tokens, policies.rules)))
                 except Rejected as why:
                     say(_log, "disclosure set aside", disclosure=each.disclosure, reason=why.reason)
                     await taken.quarantined(each.row, why.reason)
@@ -126,18 +125,22 @@ class Relay:
             await self.again(each, changed)
         return len(waiting)
 
-    def _outdated(self, each: Waiting) -> str:
+    def _outdated(self, each: Waiting, policy: PolicyVersion) -> str:
         """Why it must be decided again before it may be sent; empty if it need not."""
         if each.errand is not Errand.DISCLOSURE or each.type not in _DECIDED_AGAIN:
             return ""
-        if each.policy != self.policy():
+        if each.policy != policy:
             return "policies"
         if each.facts != each.facts_now:
             return "facts"
         return "lapsed" if each.good_until is not None and each.good_until <= self.now() else ""
 
     def _made(
-        self, each: Waiting, rulings: Mapping[str, KeptRuling], tokens: dict[str, Presentable]
+        self,
+        each: Waiting,
+        rulings: Mapping[str, KeptRuling],
+        tokens: dict[str, Presentable],
+        rules: Rules,
     ) -> Outgoing:
         if each.errand is Errand.ACCEPTED:
             return self._accepted(each)
@@ -148,12 +151,8 @@ class Relay:
             )
             tokens[key] = self.seals.take_apart(content.decode())
         token = tokens[key].present(each.claims)
-        ruling = rulings[each.ruling or ""]
-        cover = (
-            self._recall(each, ruling, token) if each.recalls else self._cover(each, ruling, token)
-        )
-        signed = self.seals.sign_cover(cover)
-        disclosure = DisclosureId(each.disclosure)
+        cover = self.covers.cover(each, rulings[each.ruling or ""], token, rules)
+        signed, disclosure = self.seals.sign_cover(cover), DisclosureId(each.disclosure)
         return Outgoing(
             topic=disclosures_topic(each.organisation),
             key=disclosure,
@@ -161,79 +160,10 @@ class Relay:
             headers={"ce_specversion": "1.0", "ce_id": disclosure, "ce_type": "disclosure"},
         )
 
-    def _cover(self, each: Waiting, ruling: KeptRuling, token: str) -> dict[str, object]:
-        """
-        What the recipient's role was given, which reads the same whatever was there and withheld;
-        of the policies, only those that gave something: a restriction's name could tell its cause.
-        """
-        stated = str(ruling.question["consent_stated"])
-        return {
-            "disclosure": each.disclosure,
-            "type": each.type,
-            "notification": each.notification,
-            "decision": each.decision,
-            "recipient": {"organisation": each.organisation, "role": each.role},
-            "level": ruling.level_used,
-            "extents": ruling.extents,
-            "because": {
-                category: ruling.because[category]["permits"]
-                for category, extent in ruling.extents.items()
-                if extent != "nothing"
-            },
-            "duties": ruling.duties,
-            "policy": ruling.policy,
-            "token_sha256": hashlib.sha256(token.encode()).hexdigest(),
-            "leaf_commit": each.leaf_commit.hex(),
-            "child_certain": each.match != "needs_person",
-            "consent": each.refused or (stated if stated in self.refused_states else None),
-            "ring": self.contacts.get(each.ring, {}),
-            "held": [category for category in each.held if category not in self.blind],
-            "more_is_held": any(category in self.blind for category in each.held),
-            "issued": each.created.isoformat(),
-        }
-
-    def _recall(self, each: Waiting, ruling: KeptRuling, token: str) -> dict[str, object]:
-        """What may no longer be used, and whom to ring; it tells nothing of the concern itself."""
-        recalled, _, ground = each.recalls.partition(" ")
-        return {
-            "disclosure": each.disclosure,
-            "type": "recall.issued",
-            "recalls": recalled,
-            "ground": ground,
-            "categories": [category for category in each.held if category not in self.blind],
-            "notification": each.notification,
-            "decision": each.decision,
-            "recipient": {"organisation": each.organisation, "role": each.role},
-            "level": ruling.level_used,
-            "extents": dict.fromkeys(ruling.extents, "nothing"),
-            "because": {},
-            "duties": [],
-            "policy": each.policy,
-            "token_sha256": hashlib.sha256(token.encode()).hexdigest(),
-            "leaf_commit": each.leaf_commit.hex(),
-            "child_certain": each.match != "needs_person",
-            "consent": None,
-            "ring": self.contacts.get(each.ring, {}),
-            "held": [],
-            "more_is_held": False,
-            "issued": each.created.isoformat(),
-        }
-
     def _accepted(self, each: Waiting) -> Outgoing:
-        """To the publisher: it is committed, and on its way into the ledger."""
-        receipt = {
-            "kind": "accepted",
-            "notification": each.notification,
-            "publisher": each.publisher,
-            "token_sha256": each.token_sha256.hex(),
-            "received": each.received.isoformat(),
-            "ledger": self.origin,
-            "leaf": "within 60 s",
-            "leaf_commit": each.leaf_commit.hex(),
-        }
         return Outgoing(
             topic=receipts_topic(each.organisation),
             key=each.notification,
-            value=self.seals.sign_receipt(receipt).encode(),
+            value=self.seals.sign_receipt(self.covers.accepted(each)).encode(),
             headers={"ce_specversion": "1.0", "ce_id": each.notification, "ce_type": "receipt"},
         )

@@ -38,6 +38,11 @@ class Policies(Protocol):
         """What else policies/ says: routing, whose wish counts, who may record what."""
         ...
 
+    @property
+    def sentences(self) -> Mapping[str, str]:
+        """What each policy says to a caseworker, by its id."""
+        ...
+
     def decide(self, question: Question) -> Ruling:
         """Raises PolicyNotEvaluated: never silence for an answer."""
         ...

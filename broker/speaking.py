@@ -3,7 +3,7 @@ A statement that comes by another way than Kafka: over HTTP, or from the console
 `take` returns; `would` says what it would change, and changes nothing.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from broker.domain.decision import Recipient
 from broker.domain.effect import Effect, Said
 from broker.domain.ids import NotificationId, OrganisationId
 from broker.domain.sharing import Directive
-from broker.domain.words import STATEMENTS, Category
+from broker.domain.words import STATEMENTS
 from broker.errors import Malformed, UnknownOrganisation
 from broker.intake import Intake
 from broker.preview import effects
@@ -29,7 +29,6 @@ class Speaking:
     read_token: Callable[[bytes], Genuine]
     intake: Intake
     since: Since
-    blind: Collection[Category]
 
     async def take(self, token: bytes) -> Said:
         """
@@ -57,7 +56,7 @@ class Speaking:
         async with self.intake.store.transaction() as transaction:
             before, after = await deciding.would(transaction, genuine)
         rules = deciding.in_force(genuine.notification.received).rules
-        return effects(before, after, reader=reader, rules=rules, blind=self.blind)
+        return effects(before, after, reader=reader, rules=rules, blind=rules.blind)
 
     def _read(self, token: bytes) -> Genuine:
         genuine = self.read_token(token)

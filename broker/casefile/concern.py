@@ -39,24 +39,25 @@ def spoken(made: str) -> str:
     return f"{read_out[:4]}-{read_out[4:]}"
 
 
-def whole_in(written: Mapping[str, Any]) -> dict[str, Any] | None:
+Place = tuple[str, ...]
+
+
+def whole_in(written: Mapping[str, Any], place: Place = ()) -> tuple[Place, dict[str, Any]] | None:
     """
-    The object before signing that stands here, alone or in its envelope; None of a short form.
-    Raises Malformed where `broker read` found no concern.
+    The object before signing that stands here, alone or in its envelope, with its place; None of a
+    short form. Raises Malformed where `broker read` found no concern.
     """
     if "outcome" in written and "notification" in written:  # a line of `broker read`
         inside = written["notification"]
         if not isinstance(inside, dict):
-            raise Malformed(
-                "concern", f"/outcome: {written['outcome']}: holds no concern to decide"
-            )
-        return whole_in(inside)
+            raise Malformed("concern", "/outcome: holds no concern to decide")
+        return whole_in(inside, (*place, "notification"))
     if "specversion" in written:
         data = written.get("data")
         if not isinstance(data, dict):
             raise Malformed("concern", "/data: write the object before signing here")
-        return data
-    return dict(written) if "iss" in written else None
+        return (*place, "data"), data
+    return (place, dict(written)) if "iss" in written else None
 
 
 def from_short(

@@ -8,19 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from broker.casefile.concern import from_short, notification_of, whole_in
-from broker.casefile.statements import statements_of
+from broker.casefile.concern import Place, from_short, notification_of, whole_in
+from broker.casefile.statements import heard
 from broker.casefile.text import line_of, one_of_lines, shaped, text_of, value_in
 from broker.casefile.written import (
     WrittenCase,
     WrittenKnown,
     WrittenOrganisation,
     WrittenShort,
-    WrittenStatement,
 )
 from broker.domain.desk import Contact
-from broker.domain.ids import OrganisationId, SubjectId, ThreadId
-from broker.domain.known import Directory, Known, Match, MatchState, Relationship
+from broker.domain.ids import OrganisationId, SubjectId
+from broker.domain.known import Directory, Known, Match, MatchState, Relationship, Rules
 from broker.domain.notification import Notification
 from broker.domain.sharing import Statement
 from broker.errors import Malformed
@@ -52,7 +51,7 @@ class _Source:
     name: str
     text: str = field(repr=False)
     written: WrittenCase = field(repr=False)
-    place: tuple[str, ...] = ("concern",)  # of the concern in it
+    place: Place = ("concern",)  # of the concern in it
 
     def wrong(self, steps: Sequence[int | str], what: str) -> Malformed:
         return Malformed("case_file", f"{self.name}:{line_of(self.text, steps)}: {what}")
@@ -63,6 +62,7 @@ def read_case(
     known: Path | None = None,
     *,
     partnership: Partnership,
+    rules: Rules,
     now: datetime,
     at: datetime | None = None,
 ) -> Case:
@@ -78,18 +78,11 @@ def read_case(
         )
     instant = at or second.written.at or first.written.at or now
     whole = with_organisations(partnership, second.written.known.organisations)
-    data = _data(first, second, whole, instant)
-    notification = _notification(first, data, instant)
+    place, data = _data(first, second, whole, instant)
+    notification = _notification(first, place, data, instant)
     if notification.publisher not in whole.organisations:
-        what = (
-            f"{notification.publisher} is not in the directory: write it under known.organisations"
-        )
-        raise first.wrong([*first.place, "data", "iss"], what)
-    statements = [
-        made
-        for number, each in enumerate(second.written.statements)
-        for made in _made(second, number, each, notification.thread, whole)
-    ]
+        raise first.wrong([*place, "iss"], _unlisted(notification.publisher))
+    statements = _heard(second, notification, whole, rules)
     _check_known(second, whole)
     return Case(
         notification=notification,
@@ -101,8 +94,9 @@ def read_case(
 
 def _read(file: Path) -> _Source:
     """A case file, or a file that is nothing but a concern."""
-    text, name = text_of(file), str(file)
-    written = value_in(one_of_lines(text, name), name)
+    name = str(file)
+    text = one_of_lines(text_of(file), name)
+    written = value_in(text, name)
     if "concern" not in written:
         return _Source(name, text, WrittenCase(concern=written), ())
     return _Source(name, text, shaped(WrittenCase, written, text, name))
@@ -146,48 +140,63 @@ def _organisation(written: WrittenOrganisation) -> Organisation:
 
 def _data(
     source: _Source, known: _Source, partnership: Partnership, at: datetime
-) -> Mapping[str, Any]:
+) -> tuple[Place, Mapping[str, Any]]:
+    """The object before signing, and where it stands."""
     concern, subject = source.written.concern or {}, known.written.known.subject
     try:
-        data = whole_in(concern)
+        whole = whole_in(concern, source.place)
     except Malformed as why:
         raise source.wrong(source.place, why.detail) from None
-    if data is None:
+    if whole is None:
         short = shaped(WrittenShort, concern, source.text, source.name, under=source.place)
         publisher = partnership.organisations.get(OrganisationId(short.publisher))
         if publisher is None:
-            raise source.wrong(
-                [*source.place, "publisher"],
-                f"{short.publisher} is not in the directory: write it under known.organisations",
-            )
-        return from_short(short, subject, publisher.agency, at)
+            raise source.wrong([*source.place, "publisher"], _unlisted(short.publisher))
+        return source.place, from_short(short, subject, publisher.agency, at)
     if subject.kind or subject.birth_date or subject.expected:
         raise known.wrong(
             ["known", "subject"],
             "the concern is whole: write kind and birth date in its identity.summary alone",
         )
-    return data
+    return whole
 
 
-def _notification(source: _Source, data: Mapping[str, Any], at: datetime) -> Notification:
+def _unlisted(organisation: str) -> str:
+    return f"{organisation} is not in the directory: write it under known.organisations"
+
+
+def _notification(
+    source: _Source, place: Place, data: Mapping[str, Any], at: datetime
+) -> Notification:
     try:
         return notification_of(data, at)
     except Malformed as why:
         path = why.detail.split(":")[0].strip("/").split("/")
-        raise source.wrong([*source.place, *path], why.detail) from None
+        raise source.wrong([*place, *path], why.detail) from None
 
 
-def _made(
-    source: _Source,
-    number: int,
-    written: WrittenStatement,
-    thread: ThreadId,
-    partnership: Partnership,
+def _heard(
+    source: _Source, concern: Notification, partnership: Partnership, rules: Rules
 ) -> list[Statement]:
-    try:
-        return statements_of(written, thread, partnership, str(number))
-    except Malformed as why:
-        raise source.wrong(["statements", number], why.detail) from None
+    """Every statement, each judged by those that the broker had before it."""
+    said: list[Statement] = []
+    written = sorted(
+        enumerate(source.written.statements), key=lambda each: each[1].recorded or each[1].made
+    )
+    for number, each in written:
+        try:
+            said += heard(
+                each,
+                said,
+                concern=concern,
+                partnership=partnership,
+                rules=rules,
+                number=str(number),
+            )
+        except Malformed as why:
+            what = f"statements.{number}: {why.detail}"
+            raise source.wrong(["statements", number], what) from None
+    return said
 
 
 def _check_known(source: _Source, partnership: Partnership) -> None:
@@ -202,9 +211,7 @@ def _check_known(source: _Source, partnership: Partnership) -> None:
     named += [(["known", "published_before"], each) for each in known.published_before]
     for steps, organisation in named:
         if OrganisationId(organisation) not in partnership.organisations:
-            raise source.wrong(
-                steps, f"{organisation} is not in the directory: write it under known.organisations"
-            )
+            raise source.wrong(steps, _unlisted(organisation))
 
 
 def match_of(state: MatchState, subject: SubjectId = _THE_SUBJECT) -> Match:

@@ -2,30 +2,39 @@
 Statements of a case, written in short, read as those that arrive: through their schema.
 """
 
-from collections.abc import Mapping
-from datetime import UTC
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from broker.casefile.concern import letters, spoken
 from broker.casefile.written import WrittenStatement
-from broker.domain.ids import NotificationId, OrganisationId, Pseudonym, ThreadId
+from broker.domain.ids import NotificationId, OrganisationId, Pseudonym, SubjectId, ThreadId
+from broker.domain.known import Known, Rules
 from broker.domain.notification import Notification, Routing
 from broker.domain.sharing import SourceOfHarm, Statement
 from broker.domain.words import Agency, ConsentState, Level, LevelState, Urgency
 from broker.errors import Malformed
+from broker.objections import REASONS, objection_to
 from broker.partnership import Partnership
 from broker.schemas import fault_in
-from broker.statements import statement_from
+from broker.statements import sharing_from, statement_from
 
 _ID_LETTERS = 26
 
 
-def statements_of(
-    written: WrittenStatement, thread: ThreadId, partnership: Partnership, number: str = ""
+def heard(
+    written: WrittenStatement,
+    before: Sequence[Statement],
+    *,
+    concern: Notification,
+    partnership: Partnership,
+    rules: Rules,
+    number: str = "",
 ) -> list[Statement]:
     """
-    The statement, read as one that arrived; a directive whose giver's conflict makes it void brings
-    that with it. Raises Malformed with the path that does not fit its schema.
+    The statement, read as one that arrived after those `before` it; a directive whose giver's
+    conflict makes it void brings that with it. Raises Malformed: the path that does not fit its
+    schema, or why the broker would turn it away.
     """
     body = partnership.organisations.get(OrganisationId(written.by.organisation))
     if body is None:
@@ -34,13 +43,29 @@ def statements_of(
         )
     said, void = _as_sent(written)
     if written.concern is not None:
-        said["concern"] = thread
+        said["concern"] = concern.thread
     made = _id(written.id) if written.id else letters("statement", number, str(written.made))
     data = _statement_data(written, body.agency, made, said)
     if fault := fault_in(written.type, data):
         raise Malformed("statement", f"{fault}: see the schema of {written.type}")
-    statement = statement_from(_arrived(written, body.agency, made, said))
+    arrived = _arrived(written, body.agency, made, said)
+    known = _known(concern, before, arrived.received)
+    if reason := objection_to(arrived, known, partnership.directory(), rules):
+        raise Malformed("statement", f"turned away, {reason}: {REASONS[reason]}")
+    statement = statement_from(arrived)
     return [statement, *_void(void, statement)]
+
+
+def _known(concern: Notification, before: Sequence[Statement], now: datetime) -> Known:
+    """What the broker knows of the concern when a statement about it arrives."""
+    subject = SubjectId("s_the_subject_of_the_case")
+    return Known(
+        now=now,
+        unused={},
+        threads={concern.thread: subject},
+        wrote={concern.thread: concern.publisher},
+        sharing={subject: sharing_from(before)},
+    )
 
 
 def _as_sent(written: WrittenStatement) -> tuple[dict[str, Any], str | None]:

@@ -72,6 +72,7 @@ def decide(
             concern,
             known,
             partnership=read_partnership(directory or settings.directory),
+            rules=bundle.rules,
             now=clock(),
             at=_instant(at),
         )

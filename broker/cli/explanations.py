@@ -6,7 +6,9 @@ What `broker decide` prints, as JSON or in words. `--json` prints
      "note",                                          null, or why nobody asked for is a candidate
      "recipients": [                                  each candidate, in the journey's order
        {"organisation", "name", "role", "agency", "why", "hypothetical", "relationship", "gateway",
-        "ring", "child_certain", "level_used", "outcome",       disclosure or refusal
+        "ring", "child_certain",
+        "level_state", "level_used",                  as it stands now; the level used for this role
+        "outcome",                                    disclosure or refusal
         "ground",                                     of a refusal, else null
         "claims", "held", "more_is_held",             of a disclosure: what passes, what is told to
                                                       exist, and whether more is, without its name
@@ -79,7 +81,7 @@ def as_json_value(told: Told) -> dict[str, Any]:
 
 def _recipient(told: Told, each: Explanation) -> dict[str, Any]:
     asked, ruling, result = each.decision.candidate, each.decision.ruling, each.result
-    blind = told.policies.bundle.blind
+    blind = told.policies.rules.blind
     passes = result if isinstance(result, Disclosure) else None
     held = passes.held if passes else ()
     return {
@@ -93,6 +95,7 @@ def _recipient(told: Told, each: Explanation) -> dict[str, Any]:
         "gateway": asked.question.gateway.value,
         "ring": asked.ring,
         "child_certain": asked.child_certain,
+        "level_state": asked.question.level_state.value,
         "level_used": ruling.level_used.value,
         "outcome": "disclosure" if passes else "refusal",
         "ground": each.ground,
@@ -173,7 +176,7 @@ def _of_recipient(told: Told, each: Explanation) -> Iterator[str]:
     asked, ruling = each.decision.candidate, each.decision.ruling
     who = asked.recipient
     yield f"{who.role.value}, {told.name(who.organisation)} ({who.organisation}): {asked.why}"
-    facts = [f"level used {ruling.level_used.value}"]
+    facts = [f"level used {ruling.level_used.value}, {asked.question.level_state.value}"]
     if asked.question.gateway.value != "none":
         facts.append(f"gateway {asked.question.gateway.value}")
     if each.good_until is not None:

@@ -4,7 +4,7 @@ counts. Who is offered what is policy; every word is kept whatever was missing.
 """
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,7 +22,6 @@ from broker.domain.desk import Person
 from broker.domain.effect import Effect
 from broker.domain.ids import AlertId
 from broker.domain.sharing_desk import About, RecallLine
-from broker.domain.words import Category
 from broker.errors import Rejected, TryAgain
 from broker.offers import offered, sees_recipients
 from broker.ports import SharingDesk, Speak
@@ -50,10 +49,9 @@ class SharingPages:
         desk: SharingDesk,
         speak: Speak,
         places: Places,
-        blind: Collection[Category],
     ) -> None:
         self._frame, self._desk, self._speak = frame, desk, speak
-        self._places, self._blind = places, blind
+        self._places = places
 
     def routes(self) -> APIRouter:
         router = APIRouter()
@@ -79,7 +77,7 @@ class SharingPages:
         found = await self._desk.recall(person, alert)
         if found is None:
             return None
-        named = [each for each in found.categories if each not in self._blind]
+        named = [each for each in found.categories if each not in self._frame.rules().blind]
         return replace(found, categories=named)
 
     async def ask(self, request: Request, alert: str, slug: str) -> Response:
@@ -146,7 +144,7 @@ class SharingPages:
             who,
             title="Wishes and decisions",
             about=history.about,
-            entries=entries(history, who.person, self._places, self._blind),
+            entries=entries(history, who.person, self._places, self._frame.rules().blind),
         )
 
     async def which(self, request: Request) -> Response:

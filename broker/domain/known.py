@@ -116,6 +116,7 @@ class Rules:
     without_school: StandsIn  # a child educated at home
     must_see_roles: frozenset[Role]
     must_see_from: Level
+    blind: frozenset[Category]  # their existence is told without naming them
     may_confirm: Mapping[Role, frozenset[Level]]  # whose confirmation counts, by a person's role
     confirmed_by_publisher: Mapping[Agency, frozenset[Level]]  # else `confirmed` is a proposal
     necessity_states: frozenset[ConsentState]  # asking was unsafe, or could not be done (M3)

@@ -16,7 +16,7 @@ import cedarpy
 
 from broker.domain.ids import PolicyVersion
 from broker.domain.known import Rules
-from broker.domain.words import Category, Role
+from broker.domain.words import Role
 from broker.errors import PolicySetInvalid
 from broker.policy.lint import Tree, facts_in, findings, named
 from broker.policy.overlay import OVERLAYS, overlay_findings
@@ -39,7 +39,6 @@ class Bundle:
     precedence: tuple[str, ...] = field(repr=False)  # how ids begin, highest rank first
     levels: LevelRules
     rules: Rules = field(repr=False)
-    blind: frozenset[Category]
     matrix_roles: tuple[Role, ...]  # those that the signed matrix has a row for
     cedar: Mapping[str, str] = field(repr=False, default_factory=dict)  # Cedar text by file
 
@@ -120,7 +119,6 @@ def _bundle(
         precedence=written.precedence,
         levels=written.levels,
         rules=written.rules,
-        blind=written.blind,
         matrix_roles=_matrix_roles(root),
         cedar=cedar,
     )

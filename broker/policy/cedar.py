@@ -73,6 +73,10 @@ class CedarPolicies:
     def rules(self) -> Rules:
         return self.bundle.rules
 
+    @property
+    def sentences(self) -> Mapping[str, str]:
+        return self.bundle.sentences
+
     def decide(self, question: Question) -> Ruling:
         """Raises PolicyNotEvaluated if Cedar could not answer: never a refusal, never a permit."""
         ruling = self._remembered.get(question)

@@ -5,7 +5,7 @@ gives (cedar.py is the reference), some thousand times sooner. proof.py holds th
 A ruling is a function of its question for as long as the bundle stands, so each is remembered.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import or_
 
@@ -70,6 +70,10 @@ class CompiledPolicies:
     @property
     def rules(self) -> Rules:
         return self.bundle.rules
+
+    @property
+    def sentences(self) -> Mapping[str, str]:
+        return self.bundle.sentences
 
     @property
     def remembers(self) -> int:

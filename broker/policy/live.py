@@ -12,7 +12,7 @@ policies that ship, or those of a folder, are live.
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources.abc import Traversable
@@ -94,6 +94,10 @@ class LivePolicies(Generic[Policies]):
     @property
     def rules(self) -> Rules:
         return self._held.policies.rules
+
+    @property
+    def sentences(self) -> Mapping[str, str]:
+        return self._held.policies.sentences
 
     @property
     def bundle(self) -> Bundle:

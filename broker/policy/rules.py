@@ -61,7 +61,6 @@ class RuleSet:
 
     levels: LevelRules
     rules: Rules
-    blind: frozenset[Category]
     precedence: tuple[str, ...]  # beginnings of policy ids, highest rank first
 
 
@@ -109,7 +108,6 @@ def _rule_set(texts: Mapping[str, str]) -> RuleSet:
             overlays_only_below=levels.overlays_only_below,
         ),
         rules=_rules(levels, routing, texts),
-        blind=every(Category, routing.blind),
         precedence=_read(WrittenPrecedence, "precedence.yaml", texts).root,
     )
 
@@ -131,6 +129,7 @@ def _rules(levels: WrittenLevels, routing: WrittenRouting, texts: Mapping[str, s
         without_school=StandsIn(**routing.without_school.model_dump()),
         must_see_roles=routing.must_see.roles,
         must_see_from=routing.must_see.from_level,
+        blind=every(Category, routing.blind),
         necessity_states=levels.necessity_states,
         jurisdiction=levels.jurisdiction,
         may_confirm={role: every(Level, each) for role, each in levels.may_confirm.items()},

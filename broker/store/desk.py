@@ -18,8 +18,9 @@ from psycopg_pool import AsyncConnectionPool
 from broker.domain.decision import Because, Ruling
 from broker.domain.desk import AlertLine, AlertView, Contact, Earlier, Person, Shows, Told
 from broker.domain.ids import AlertId, OrganisationId, PersonId, PolicyId, PolicyVersion
+from broker.domain.known import Rules
 from broker.domain.words import Agency, Category, EventType, Extent, Level
-from broker.ports import Custody
+from broker.ports import Custody, Policies
 from broker.store.postgres import Connection
 from broker.store.queries import queries
 
@@ -40,9 +41,7 @@ class Shown:
     names: Mapping[OrganisationId, str]
     agencies: Mapping[OrganisationId, Agency]
     contacts: Mapping[OrganisationId, Contact]
-    sentences: Mapping[str, str]
-    blind: frozenset[Category]
-    refused_states: frozenset[str]
+    policies: Callable[[], Policies]  # in force now
     leaf: Callable[[Person, str, datetime], tuple[bytes, bytes]]  # the leaf, and its record
 
 
@@ -173,7 +172,7 @@ class PostgresDesk:
             may_be_told=plain.get("family", {}).get("may_be_told", "not_known"),
             handling=plain.get("handling", []),
             duties=sorted(ruling.duties),
-            consent=_refused(row, self._shown.refused_states),
+            consent=_refused(row, self._shown.policies().rules),
             child_certain=row["match"] != "needs_person",
             earlier=earlier,
             policy=ruling.policy,
@@ -219,11 +218,13 @@ class PostgresDesk:
             if ruling.extents[category] is not Extent.NOTHING
             for policy in ruling.because[category].permits
         ]
-        return [(policy, self._shown.sentences.get(policy, "")) for policy in dict.fromkeys(gave)]
+        sentences = self._shown.policies().sentences
+        return [(policy, sentences.get(policy, "")) for policy in dict.fromkeys(gave)]
 
     def _held(self, held: Sequence[Category]) -> list[Category | None]:
         """A category whose name alone would tell is not named."""
-        return list(dict.fromkeys(None if each in self._shown.blind else each for each in held))
+        blind = self._shown.policies().rules.blind
+        return list(dict.fromkeys(None if each in blind else each for each in held))
 
 
 def _desk(person: Person) -> dict[str, str]:
@@ -236,11 +237,12 @@ def _must_see_first(line: AlertLine) -> tuple[bool, int, float]:
     return (not waiting, level, -line.at.timestamp())
 
 
-def _refused(row: Row, refused_states: frozenset[str]) -> str | None:
+def _refused(row: Row, rules: Rules) -> str | None:
     """Whether somebody had refused when it was decided: as the publisher said, or a directive."""
     stated = str(row["question"]["consent_stated"])
     wished = (row["rests"] or {}).get("consent", {})
-    states = {stated, *(each["state"] for each in wished.values())} & refused_states
+    states = {stated, *(each["state"] for each in wished.values())}
+    states &= {state.value for state in rules.refused_states}
     return min(states, default=None)
 
 

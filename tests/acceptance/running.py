@@ -12,7 +12,7 @@ from typing import Any
 
 from broker.casefile.concern import from_short, lane_in
 from broker.casefile.reading import known_from
-from broker.casefile.statements import statements_of
+from broker.casefile.statements import heard
 from broker.casefile.written import WrittenKnown, WrittenShort, WrittenStatement
 from broker.domain.batch import (
     Again,
@@ -50,6 +50,7 @@ class Unavailable:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.version = PolicyVersion("none")
+        self.sentences: dict[str, str] = {}
 
     def decide(self, question: Question) -> Ruling:
         raise PolicyNotEvaluated("policy_not_evaluated", question.role)
@@ -228,9 +229,17 @@ class Telling:
         concern = {**self._genuine_held(), **fresh}[about].notification
         statement = WrittenStatement.model_validate(written)
         number = f"{about} {len(self.said.get(self._subject(about), ()))}"
-        for made in statements_of(statement, concern.thread, PARTNERSHIP, number):
-            self.said.setdefault(self._subject(about), []).append(made)
-            yield made
+        before = self.said.setdefault(self._subject(about), [])
+        made = heard(
+            statement,
+            before,
+            concern=concern,
+            partnership=PARTNERSHIP,
+            rules=self.rules,
+            number=number,
+        )
+        before += made
+        yield from made
 
     def _cause(self, spoken: Sequence[Statement], step: Step) -> Cause:
         """As whoever hears a statement says why it decides again."""

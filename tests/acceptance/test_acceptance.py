@@ -210,7 +210,7 @@ def what_else_is_said(
             assert isinstance(result, Disclosure | Stands)
             told = result.decision.ruling.extents
             blind = {CODES[code] for code in codes}
-            assert blind <= COMPILED.bundle.blind, f"{where}: {label}"
+            assert blind <= COMPILED.rules.blind, f"{where}: {label}"
             assert {told[each] for each in blind} == {Extent.EXISTENCE}, f"{where}: {label}"
     for label in step.cover_says_refused:
         for result in results_of(telling, step, decided, label):

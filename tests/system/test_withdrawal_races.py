@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from broker import sdjwt
+from broker.covers import Covers
 from broker.delivery import Relay, Seals
 from broker.domain.ids import OrganisationId
 from broker.domain.outgoing import Outgoing
@@ -75,12 +76,9 @@ class Race:
                 sign_receipt=lambda receipt: str(receipt["notification"]),
                 seal=lambda content, _, __: content.partition(b"\n")[0],
             ),
-            contacts={},
+            covers=Covers(contacts={}, origin="test"),
             again=self.again,
-            policy=lambda: self.deciding.in_force(NOW).version,
-            refused_states=("refused", "withdrawn"),
-            blind=(),
-            origin="test",
+            policies=lambda: self.deciding.in_force(NOW),
             now=lambda: NOW,
         )
 

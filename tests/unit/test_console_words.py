@@ -297,7 +297,7 @@ def shown(
     *said: Statement, reader: str = "sw-lindqvist", at: About | None = None
 ) -> Sequence[Entry]:
     history = History(about=at or about(), statements=said, rounds=[])
-    return entries(history, person(reader), PLACES, BUNDLE.blind)
+    return entries(history, person(reader), PLACES, BUNDLE.rules.blind)
 
 
 def text(found: Sequence[Entry]) -> str:
@@ -383,5 +383,5 @@ def test_a_round_that_changed_nothing_for_the_reader_is_left_out() -> None:
         ),
     ]
     history = History(about=about(some), statements=[], rounds=rounds)
-    found = entries(history, person("gp-varga"), PLACES, BUNDLE.blind)
+    found = entries(history, person("gp-varga"), PLACES, BUNDLE.rules.blind)
     assert [each.details for each in found] == [[("In coded facts", "what worries them")]]

@@ -138,6 +138,7 @@ def test_a_candidate_that_cannot_answer_costs_the_live_decision_nothing() -> Non
     class Silent:
         version = PolicyVersion("silent")
         rules = LIVE.rules
+        sentences = LIVE.sentences
 
         def decide(self, question: Question) -> Ruling:
             raise PolicyNotEvaluated("policy_not_evaluated", question.role.value)

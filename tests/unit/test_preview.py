@@ -14,13 +14,11 @@ from broker.domain.known import Relationship
 from broker.domain.words import Agency, Category, EventType, Extent, RelationshipKind, Role
 from broker.errors import Rejected
 from broker.intake import Intake
-from broker.policy import read_bundle
 from broker.speaking import Speaking
 from broker.store.memory import MemoryStore
 from tests.world import HUB, NOW, World, batch_of, concern, directive, statement
 
 DECIDING = World().deciding()
-BLIND = read_bundle().blind
 GP = OrganisationId("org:ods:Y99999")
 SCREENER = Recipient(organisation=HUB, role=Role.MASH_SCREENER, agency=Agency.CHILDRENS_SERVICES)
 POLICE = Recipient(
@@ -63,7 +61,6 @@ class Desk:
             read_token=reader.read_token,
             intake=Intake(read_one=reader.read_one, deciding=DECIDING, store=self.store),
             since=since,
-            blind=BLIND,
         )
 
     def token(self, kind: EventType, said: dict[str, Any], **by: Any) -> bytes:

@@ -64,7 +64,6 @@ class Site:
             read_token=self.world.reader().read_token,
             intake=self.intake,
             since=self.since,
-            blind=frozenset(),
         )
 
         async def take(token: bytes) -> Any:
