@@ -9,12 +9,12 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from adapters.contract import NOT_FETCHED, Item, Nothing, Pointer, Quarantined, Read, Site
+from adapters.contract import NOT_FETCHED, Event, Item, Nothing, Pointer, Quarantined, Read, Site
 from adapters.events import cloud_event, lane, thread_of
 from adapters.spool import Spool
 from broker import sdjwt
@@ -23,6 +23,7 @@ from broker.domain.ids import KeyId
 from broker.domain.outgoing import Outgoing
 from broker.domain.topics import concerns_topic, quarantine_topic
 from broker.domain.words import EventType, Lane
+from broker.errors import Rejected
 from broker.schemas import BROKER_ONLY
 from broker.sealing import NOTIFICATION, QUARANTINE, seal
 from broker.telemetry import say
@@ -63,6 +64,34 @@ class Answer:
     partition: int | None = None
     offset: int | None = None
     never_seen: tuple[str, ...] = ()  # fields of theirs that nobody has mapped, each told once
+
+
+def token_of(data: Mapping[str, Any], keys: SiteKeys) -> str:
+    """Plain claims are what every recipient may know; all else is disclosable."""
+    plain = {name: value for name, value in data.items() if name not in _DISCLOSABLE}
+    categories = plain.pop("categories", {})
+    claims = {
+        f"{category}.{part}": value
+        for category, parts in categories.items()
+        for part, value in parts.items()
+    }
+    claims |= {name: data[name] for name in sorted(_DISCLOSABLE) if name in data}
+    claims.setdefault("present", {})
+    return sdjwt.issue(
+        plain,
+        claims,
+        kid=keys.kid,
+        sign=keys.sign,
+        salt=lambda: keys.random(sdjwt.SALT_BYTES),
+    )
+
+
+def signed(event: Event, where: Site, keys: SiteKeys) -> str:
+    """One event as a token, for what travels without Kafka. Raises Rejected: its schema's path."""
+    made = cloud_event(event, where, event_key=keys.event_key)
+    if isinstance(made, Quarantined):
+        raise Rejected(made.reason, made.detail)
+    return token_of(made["data"], keys)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +176,7 @@ class Edge:
     def _signed(self, event: dict[str, Any], on: Lane, where: Site) -> tuple[Answer, Outgoing]:
         made = event["id"]
         token = self.spool.token(made) or self.spool.keep(
-            made, event["data"]["thread"], event["type"], self._token(event["data"])
+            made, event["data"]["thread"], event["type"], token_of(event["data"], self.keys)
         )
         concern = event["type"] in {"concern.raised", "concern.retracted"}
         answer = Answer(
@@ -163,25 +192,6 @@ class Edge:
             key=event["partitionkey"],
             value=sealed,
             headers={**headers, "content-type": event["datacontenttype"]},
-        )
-
-    def _token(self, data: dict[str, Any]) -> str:
-        """Plain claims are what every recipient may know; all else is disclosable."""
-        plain = {name: value for name, value in data.items() if name not in _DISCLOSABLE}
-        categories = plain.pop("categories", {})
-        claims = {
-            f"{category}.{part}": value
-            for category, parts in categories.items()
-            for part, value in parts.items()
-        }
-        claims |= {name: data[name] for name in sorted(_DISCLOSABLE) if name in data}
-        claims.setdefault("present", {})
-        return sdjwt.issue(
-            plain,
-            claims,
-            kid=self.keys.kid,
-            sign=self.keys.sign,
-            salt=lambda: self.keys.random(sdjwt.SALT_BYTES),
         )
 
     def _quarantined(

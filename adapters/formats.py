@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from adapters import consent
 from adapters.childrens_services import annex_a, cin, contact, csc
 from adapters.childrens_services.workbook import is_zip
 from adapters.contract import Item, Pointer, Read, Site, Told, Write
@@ -52,6 +53,11 @@ def _is_json(native: bytes) -> bool:
     return native.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
 
 
+def _consent(profile: str) -> Format:
+    """Wishes about sharing: the same format for every agency, from its own systems."""
+    return Format(read=consent.read, profile=profile, looks=consent.looks)
+
+
 ADAPTERS: dict[Agency, dict[str, Format]] = {
     Agency.HEALTH: {
         "fhir-r4": Format(
@@ -61,6 +67,7 @@ ADAPTERS: dict[Agency, dict[str, Format]] = {
             told=disclosed.told,
             suffix=".json",
         ),
+        "consent-json": _consent("hospital-consent"),
         "mns": Format(
             read=mns.read,
             profile="hospital-mns",
@@ -79,6 +86,7 @@ ADAPTERS: dict[Agency, dict[str, Format]] = {
     },
     Agency.POLICE: {
         "csv-profile": Format(read=notices.read, profile="police-ppn", needs=_MAPPED),
+        "consent-json": _consent("force-consent"),
         "niem-xml": Format(read=niem.read, profile="force", looks=_is_xml),
         "police-json": Format(
             read=pole.read,
@@ -98,6 +106,7 @@ ADAPTERS: dict[Agency, dict[str, Format]] = {
             told=sheet.told,
             suffix=".csv",
         ),
+        "consent-json": _consent("school-consent"),
         "edfi-xml": Format(read=edfi.read, profile="district", looks=edfi.is_edfi),
         "ctf-xml": Format(read=ctf.read, profile="school-ctf", looks=_is_xml),
     },
@@ -109,6 +118,7 @@ ADAPTERS: dict[Agency, dict[str, Format]] = {
             told=contact.told,
             suffix=".json",
         ),
+        "consent-json": _consent("council-consent"),
         "cin-xml": Format(read=cin.read, profile="council-cin", looks=_is_xml),
         "annex-a-xlsx": Format(read=annex_a.read, profile="council-annex-a", looks=is_zip),
     },

@@ -19,7 +19,10 @@ from broker.domain.notification import Notification
 from broker.domain.rows import Rows
 from broker.domain.sharing import Directive, Review, Sharing, SourceOfHarm, Statement
 from broker.domain.words import STATEMENTS, Category, EventType
-from broker.ports import Custody, Policies, Store, Transaction
+from broker.errors import Rejected
+from broker.identity import who_is_it
+from broker.objections import objection_to
+from broker.ports import Custody, Onlooker, Policies, Store, Transaction
 from broker.publishers import kept_notification
 from broker.recording import Chance, rows_of_rounds
 from broker.statements import heard, sharing_from, statement_from
@@ -36,6 +39,23 @@ class Deciding:
     custody: Custody
     chance: Chance
     now: Callable[[], datetime]
+    onlooker: Onlooker | None = None
+
+    async def looked_on(
+        self,
+        decided: Sequence[tuple[Genuine, Sequence[Decision]]],
+        known: Known,
+        policies: Policies,
+    ) -> None:
+        """Before anything is written: whoever looks on may stop it."""
+        if self.onlooker is not None:
+            asked = {
+                genuine.notification.id: [
+                    (each.candidate.question, each.ruling) for each in decisions
+                ]
+                for genuine, decisions in decided
+            }
+            await self.onlooker(policies.version, asked, known.now)
 
     async def known(
         self,
@@ -108,9 +128,49 @@ class Deciding:
         policies: Policies,
     ) -> Sequence[Again]:
         """Decide these concerns again and write what comes of it."""
+        made = await self._made(transaction, known, which, cause, policies)
+        if made:
+            decided = [
+                (each.earlier.genuine, [result.decision for result in each.results])
+                for each in made
+            ]
+            await self.looked_on(decided, known, policies)
+            await transaction.write(self._rows(made, known, policies))
+        return made
+
+    async def would(
+        self, transaction: Transaction, genuine: Genuine
+    ) -> tuple[Sequence[Again], Sequence[Again]]:
+        """
+        What deciding again would give now, and what it would give after this statement; nothing is
+        written. Raises Rejected with the reason why its author may not make it.
+        """
+        known = await self.known(transaction, [genuine])
+        policies = self.in_force(known.now)
+        notification = genuine.notification
+        if reason := objection_to(notification, known, self.directory, policies.rules):
+            raise Rejected(reason)
+        subject = who_is_it(notification, genuine.asked, known).subject
+        if subject not in known.subject_keys:
+            return (), ()
+        statement = statement_from(notification)
+        cause = cause_of(statement, notification.type, policies.rules)
+        which = _bearing_on(statement, subject, cause)
+        now = await self._made(transaction, known, which, Cause(why="preview"), policies)
+        told = known.having_heard(subject, heard(known.sharing.get(subject, Sharing()), statement))
+        return now, await self._made(transaction, told, which, cause, policies)
+
+    async def _made(
+        self,
+        transaction: Transaction,
+        known: Known,
+        which: Which,
+        cause: Cause,
+        policies: Policies,
+    ) -> Sequence[Again]:
         concerns = [self._earlier(each) for each in await transaction.decided_before(which)]
         known = await self._with_doubted(transaction, known, concerns)
-        made = [
+        return [
             rounds.again(
                 each,
                 known,
@@ -121,9 +181,6 @@ class Deciding:
             )
             for each in concerns
         ]
-        if made:
-            await transaction.write(self._rows(made, known, policies))
-        return made
 
     async def _with_doubted(
         self, transaction: Transaction, known: Known, concerns: Sequence[Earlier]

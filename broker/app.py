@@ -20,13 +20,17 @@ from fastapi import FastAPI
 from broker import sdjwt
 from broker.again import Deciding
 from broker.api import application
+from broker.console.frame import Frame
 from broker.console.pages import Console
+from broker.console.places import Places
+from broker.console.reviews import ReviewPages
+from broker.console.sharing import SharingPages
 from broker.console.views import child_of, new_in
 from broker.custody import KeyedCustody
 from broker.delivery import Relay, Seals
 from broker.domain.desk import Person
 from broker.domain.directory_keys import SigningKey
-from broker.domain.ids import AlertId, DisclosureId, KeyId, OrganisationId
+from broker.domain.ids import AlertId, DisclosureId, KeyId, OrganisationId, PolicyVersion
 from broker.domain.notification import Json
 from broker.domain.topics import (
     disclosures_topic,
@@ -55,9 +59,10 @@ from broker.lanes import Worker
 from broker.ledger.checkpoint import Checkpoint, signed_note
 from broker.ledger.entry import commitment, leaf_bytes
 from broker.looking import Looking
+from broker.objections import REASONS
 from broker.partnership import Partnership, read_partnership
-from broker.policy import CompiledPolicies, read_bundle
-from broker.ports import Raise
+from broker.policy import Bundle, CompiledPolicies, read_bundle
+from broker.ports import Raise, Speak
 from broker.proving import ledger_key
 from broker.publishers import Reader
 from broker.receipts import ReceiptIntake
@@ -66,11 +71,14 @@ from broker.recording import Chance
 from broker.sealing import DISCLOSURE, open_with, seal
 from broker.sequencer import Sequencer
 from broker.settings import Settings
+from broker.speaking import Speaking
+from broker.statements import statement_from
 from broker.store.desk import PostgresDesk, PostgresSessions, Shown
 from broker.store.ledger import ledger
 from broker.store.migrate import migrate
 from broker.store.outbox import PostgresOutbox
-from broker.store.postgres import PostgresStore, pool_of
+from broker.store.postgres import OneByOne, PostgresStore, pool_of
+from broker.store.sharing import PostgresSharing
 from broker.watch import Figures, watching
 
 _LOOK_FOR_KEYS = timedelta(seconds=5)
@@ -158,15 +166,20 @@ class OpenKey:
 @asynccontextmanager
 async def intake(found: Parts) -> AsyncIterator[Intake]:
     """Steps 2 to 6. Raises PolicySetInvalid: no start with policies that do not validate."""
+    async with pool_of(found.database) as pool:
+        yield Intake(
+            read_one=reader(found).read_one, deciding=deciding(found), store=PostgresStore(pool)
+        )
+
+
+def reader(found: Parts) -> Reader:
     keys = found.settings.keys
-    reader = Reader(
+    return Reader(
         key_of=found.public.signing_key,
         open_key=OpenKey(opener(keys, BROKER)),
         digest=wrapper(keys).digest,
         now=clock,
     )
-    async with pool_of(found.database) as pool:
-        yield Intake(read_one=reader.read_one, deciding=deciding(found), store=PostgresStore(pool))
 
 
 def deciding(found: Parts) -> Deciding:
@@ -309,12 +322,56 @@ async def keep_ledger(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def desk(found: Parts, raise_concern: Raise) -> AsyncIterator[FastAPI]:
-    """`broker api`: the console on this database, and the way in for concerns raised there."""
+async def desk(
+    found: Parts, raise_concern: Raise, speaks: Callable[[Speaking], Speak]
+) -> AsyncIterator[FastAPI]:
+    """`broker api`: the console on this database, and the ways in for what is raised and said."""
     settings, bundle = found.settings, read_bundle(found.settings.policies)
-    organisations = found.partnership.organisations
-    kept = custody(settings.keys)
+    kept, leaf = custody(settings.keys), looked(bundle.version)
     draft_key = wrapper(settings.keys).wrap(read_secret(settings.keys, BROKER, "drafts"))
+    async with pool_of(found.database, most=8) as pool:
+
+        async def ready() -> bool:
+            async with pool.connection(timeout=2) as connection:
+                await connection.execute("SELECT 1")
+            return True
+
+        decides = deciding(found)
+        saying = PostgresSharing(
+            pool, kept, lambda each: statement_from(decides.opened(each)), leaf, set(REASONS)
+        )
+        speaking = Speaking(
+            read_token=reader(found).read_token,
+            intake=Intake(read_one=reader(found).read_one, deciding=decides, store=OneByOne(pool)),
+            since=saying.since,
+            blind=bundle.blind,
+        )
+        frame = Frame(
+            sessions=PostgresSessions(pool, kept, draft_key),
+            people=found.partnership.people,
+            rules=lambda: decides.in_force(clock()).rules,
+            now=clock,
+        )
+        looking = Looking(PostgresStore(pool), decides)
+        speak, names = speaks(speaking), _names(found)
+        places = Places(directory=decides.directory, names=names, people=frame.people)
+        console = Console(
+            frame=frame,
+            desk=PostgresDesk(pool, kept, _shown(found, bundle, leaf), looking, found.database),
+            raise_concern=raise_concern,
+            sharing=SharingPages(
+                frame=frame, desk=saying, speak=speak, places=places, blind=bundle.blind
+            ),
+            reviews=ReviewPages(frame=frame, desk=saying, speak=speak, places=places),
+        )
+        yield application(console.routes(), speaking.take, ready)
+
+
+Leaf = Callable[[Person, str, datetime], tuple[bytes, bytes]]
+
+
+def looked(policy: PolicyVersion) -> Leaf:
+    """The leaf of one look, and its record."""
 
     def leaf(person: Person, decision: str, at: datetime) -> tuple[bytes, bytes]:
         salt = secrets.token_bytes(32)
@@ -324,17 +381,26 @@ async def desk(found: Parts, raise_concern: Raise) -> AsyncIterator[FastAPI]:
             at=at,
             organisations=(person.organisation,),
             references=(decision,),
-            policy=bundle.version,
+            policy=policy,
             commit=commitment(salt, record),
         )
         return entry, json.dumps({"salt": salt.hex(), "record": record}).encode()
 
-    shown = Shown(
+    return leaf
+
+
+def _names(found: Parts) -> Mapping[OrganisationId, str]:
+    return {each.id: each.name for each in found.partnership.organisations.values()}
+
+
+def _shown(found: Parts, bundle: Bundle, leaf: Leaf) -> Shown:
+    organisations = found.partnership.organisations
+    return Shown(
         claims_of=sdjwt.claims_in,
         plain_of=sdjwt.plain_in,
         child_of=child_of,
         new_in=new_in,
-        names={each.id: each.name for each in organisations.values()},
+        names=_names(found),
         agencies={each.id: each.agency for each in organisations.values()},
         contacts={each.id: each.contact for each in organisations.values()},
         sentences=bundle.sentences,
@@ -342,22 +408,6 @@ async def desk(found: Parts, raise_concern: Raise) -> AsyncIterator[FastAPI]:
         refused_states=frozenset(state.value for state in bundle.rules.refused_states),
         leaf=leaf,
     )
-    async with pool_of(found.database, most=8) as pool:
-
-        async def ready() -> bool:
-            async with pool.connection(timeout=2) as connection:
-                await connection.execute("SELECT 1")
-            return True
-
-        looking = Looking(PostgresStore(pool), deciding(found))
-        console = Console(
-            desk=PostgresDesk(pool, kept, shown, looking, found.database),
-            sessions=PostgresSessions(pool, kept, draft_key),
-            raise_concern=raise_concern,
-            people=found.partnership.people,
-            now=clock,
-        )
-        yield application(console.routes(), ready)
 
 
 async def receive(

@@ -21,6 +21,8 @@ What can go wrong, in three families, because whoever catches has three choices.
 A message carries ids and a reason from a fixed list, never content.
 """
 
+from collections.abc import Sequence
+
 
 class BrokerError(Exception):
     """The root. `reason` is the short word that quarantine, receipts and counters use."""
@@ -68,7 +70,11 @@ class Broken(BrokerError):
 
 
 class PolicySetInvalid(Broken):
-    """The policies do not validate against their schema."""
+    """The policies do not validate against their schema. `found` is each fault with its place."""
+
+    def __init__(self, reason: str, detail: str = "", found: Sequence[object] = ()) -> None:
+        super().__init__(reason, detail)
+        self.found = tuple(found)
 
 
 class Unsupported(PolicySetInvalid):

@@ -110,6 +110,8 @@ class Intake:
             directory=deciding.directory,
         )
         kept = [outcome for outcome in outcomes if _is_kept(outcome)]
+        decided = [(each.genuine, [one.decision for one in each.results]) for each in kept]
+        await deciding.looked_on(decided, known, policies)
         await transaction.write(
             rows_from(
                 kept,

@@ -213,13 +213,17 @@ def wrapper(keys: Path) -> Wrapper:
 
 def read_secret(keys: Path, organisation: OrganisationId, use: str) -> bytes:
     """32 bytes. Raises Misconfigured if the file is missing or others can read it."""
-    path = folder_of(keys, organisation) / use
+    return read_secret_file(folder_of(keys, organisation) / use, "run `broker keys make`")
+
+
+def read_secret_file(path: Path, otherwise: str) -> bytes:
+    """32 bytes. Raises Misconfigured; `otherwise` says what to do about a missing one."""
     try:
         if path.stat().st_mode & _OPEN_TO_OTHERS:
             raise Misconfigured("key_open_to_others", f"{path}: chmod 600 it, then renew the key")
         secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except FileNotFoundError:
-        raise Misconfigured("no_key", f"{path}: run `broker keys make`") from None
+        raise Misconfigured("no_key", f"{path}: {otherwise}") from None
     except ValueError:
         raise Misconfigured("key_unreadable", str(path)) from None
     if len(secret) != _SECRET_BYTES:
@@ -229,7 +233,11 @@ def read_secret(keys: Path, organisation: OrganisationId, use: str) -> bytes:
 
 def write_secret(keys: Path, organisation: OrganisationId, use: str, secret: bytes) -> None:
     """A new file that only its owner can read, whole or not at all."""
-    path = folder_of(keys, organisation) / use
+    write_secret_file(folder_of(keys, organisation) / use, secret)
+
+
+def write_secret_file(path: Path, secret: bytes) -> None:
+    """A new file that only its owner can read, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_suffix(".new")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

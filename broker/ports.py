@@ -8,6 +8,7 @@ from typing import Protocol
 from broker.domain.batch import Batch, Genuine, Tally, Unreadable
 from broker.domain.decision import Question, Ruling
 from broker.domain.desk import Accepted, AlertLine, AlertView, Answers, Person
+from broker.domain.effect import Effect, Said
 from broker.domain.ids import (
     AlertId,
     NotificationId,
@@ -20,6 +21,7 @@ from broker.domain.kept import Kept, KeptConcern, Which
 from broker.domain.known import Known, Rules
 from broker.domain.notification import Json
 from broker.domain.rows import Rows
+from broker.domain.sharing_desk import About, Figures, History, OverrideCase, RecallLine
 from broker.domain.words import EventType
 
 Came = Mapping[NotificationId, bytes]
@@ -42,6 +44,19 @@ class Policies(Protocol):
 
     def decide_all(self, questions: Sequence[Question]) -> list[Ruling]:
         """One notification's fan-out: as decide() one by one, and much sooner."""
+        ...
+
+
+class Onlooker(Protocol):
+    """Looks on while a batch is decided: it may stop the batch, and changes no decision."""
+
+    async def __call__(
+        self,
+        version: PolicyVersion,
+        decided: Mapping[NotificationId, Sequence[tuple[Question, Ruling]]],
+        now: datetime,
+    ) -> None:
+        """Raises PolicyDisagrees: the policies in force do not say what they are meant to."""
         ...
 
 
@@ -162,16 +177,54 @@ class Raise(Protocol):
 
 
 class Speak(Protocol):
-    """What a signed-in person says about sharing, signed in their organisation's name."""
+    """
+    What a signed-in person says about sharing, signed in their organisation's name. `said` is the
+    statement's `fact` without `by` (schemas/statement-1.0); `key` names this statement, so that
+    pressing twice says it once.
+    """
+
+    async def would(
+        self, person: Person, kind: EventType, said: Mapping[str, Json], *, key: str, now: datetime
+    ) -> Sequence[Effect]:
+        """What it would change; nothing is said. Raises like saying it."""
+        ...
 
     async def __call__(
-        self, person: Person, kind: EventType, said: Mapping[str, Json], now: datetime
-    ) -> NotificationId:
+        self, person: Person, kind: EventType, said: Mapping[str, Json], *, key: str, now: datetime
+    ) -> Said:
         """
-        `said` is the statement's `fact` without `by` (schemas/statement-1.0). Returns once it
-        counts. Raises Rejected with the reason (objections.REASONS), or TryAgain.
+        Returns once it counts. Raises Rejected with the reason (objections.REASONS, or
+        same_id_other_token if it was said already), or TryAgain.
         """
         ...
+
+
+class SharingDesk(Protocol):
+    """What the pages about sharing are made from."""
+
+    async def about(self, person: Person, alert: AlertId) -> About | None:
+        """The concern of one alert of theirs; None if it is not theirs, or does not exist."""
+        ...
+
+    async def named(self, person: Person, named: str) -> AlertId | None:
+        """Their newest alert about the concern of that reference or thread."""
+        ...
+
+    async def history(self, person: Person, alert: AlertId, now: datetime) -> History | None:
+        """All that was said about its subject, to be cut for them. Looking is recorded."""
+        ...
+
+    async def recall(self, person: Person, alert: AlertId) -> RecallLine | None:
+        """What an alert of theirs recalls; None if it is no recall."""
+        ...
+
+    async def overrides(
+        self, raised_by: Collection[OrganisationId], now: datetime
+    ) -> Sequence[OverrideCase]:
+        """Every override of these organisations, the oldest first."""
+        ...
+
+    async def figures(self) -> Figures: ...
 
 
 class Sessions(Protocol):

@@ -33,6 +33,8 @@ from broker.schemas import CLAIM_NAMES, before_signing, fault_in
 from broker.sealing import NOTIFICATION, unseal
 
 Text = Mapping[str, str]
+BY_ITSELF = "api"
+"""Where a statement stood that came over HTTP or from the console: on no topic."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,23 @@ class Reader:
             topic=batch.topic,
             partition=batch.partition,
             offset=record.offset,
+        )
+
+    def read_token(self, token: bytes) -> Genuine:
+        """
+        A token that came alone, not through Kafka: its signature says whose it is (3, 5 and 6).
+        Raises Malformed or NotGenuine.
+        """
+        now = self.now()
+        read = sdjwt.read(token, key_of=self.key_of, names=CLAIM_NAMES, now=now)
+        _check_complete(read)
+        return Genuine(
+            notification=notification_from(read, now, {}),
+            asked=fingerprint(read.claims, self.digest),
+            token_sha256=hashlib.sha256(token).digest(),
+            topic=BY_ITSELF,
+            partition=0,
+            offset=0,
         )
 
 

@@ -16,6 +16,9 @@ class Settings(BaseSettings):
     directory: Path = Path("deploy/local/directory.yaml")
     keys: Path = Path("var/keys")
     policies: Path | None = None  # None: those that ship with the broker
+    bundles: Path | None = None  # where signed policies go live; None: those of `policies`
+    approvers: Path = Path("var/approvers.yaml")  # who may approve policies
+    shadow: Path | None = None  # a candidate beside the live policies: a folder or a bundle file
     ledger_origin: str = "concern-broker.example/ledger"
     batch: int = 200  # records of one poll, rows of one relay round
     partitions: int = 3  # of a topic made by `broker topics`

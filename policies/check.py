@@ -6,7 +6,7 @@ Checks a folder of policies as `broker policy check` does: validate, lint, forma
 
 import typer
 
-from broker.cli.policy import check
+from broker.cli.policy.reading import check
 
 if __name__ == "__main__":
     typer.run(check)

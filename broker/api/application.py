@@ -6,24 +6,33 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+from broker.api.statements import Take, statements
+
 Ready = Callable[[], Awaitable[bool]]
 
 
-def application(console: APIRouter, ready: Ready) -> FastAPI:
-    """`ready` answers whether the database does."""
-    app = FastAPI(title="Concern broker", docs_url=None, redoc_url=None, openapi_url=None)
+def application(console: APIRouter, take: Take, ready: Ready) -> FastAPI:
+    """`take` records one signed statement; `ready` answers whether the database does."""
+    app = FastAPI(
+        title="Concern broker",
+        version="1.0.0",
+        summary="What systems may say to the broker over HTTP",
+        docs_url=None,
+        redoc_url=None,
+    )
     app.add_exception_handler(RequestValidationError, _invalid)
 
-    @app.get("/livez")
+    @app.get("/livez", summary="Whether the process lives")
     async def livez() -> dict[str, str]:
         return {"status": "alive"}
 
-    @app.get("/readyz")
+    @app.get("/readyz", summary="Whether the database answers")
     async def readyz() -> JSONResponse:
         answers = await ready()
         body = {"database": "answers" if answers else "does not answer"}
         return JSONResponse(body, status_code=200 if answers else 503)
 
+    app.include_router(statements(take))
     app.include_router(console)
     return app
 

@@ -16,12 +16,14 @@ from adapters.form import event_from
 from adapters.spool import Spool
 from broker.app import clock, desk, parts
 from broker.cli.adapt import site_keys
+from broker.cli.speaks import Speaks
 from broker.domain.desk import Accepted, Answers, Person
 from broker.domain.ids import NotificationId, OrganisationId
 from broker.errors import Misconfigured, Rejected
 from broker.kafka import Sender, sender
 from broker.partnership import Partnership
 from broker.settings import Settings
+from broker.speaking import Speaking
 from broker.telemetry import begin_logging
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -55,7 +57,11 @@ async def _serve(settings: Settings, port: int, spool: Path) -> None:
         sends = await running.enter_async_context(sender(settings.kafka))
         raising = Raising(settings, found.partnership, spool, sends)
         running.callback(raising.close)
-        app = await running.enter_async_context(desk(found, raising))
+
+        def speaks(speaking: Speaking) -> Speaks:
+            return Speaks(settings=settings, partnership=found.partnership, speaking=speaking)
+
+        app = await running.enter_async_context(desk(found, raising, speaks))
         config = uvicorn.Config(
             app,
             host=settings.host,

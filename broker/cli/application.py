@@ -21,6 +21,7 @@ from broker.cli import (
     read,
     receive,
     register,
+    say,
     verify,
 )
 from broker.errors import BrokerError, Misconfigured
@@ -35,7 +36,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         help="Carries concerns about children between agencies, as policies allow.",
     )
-    for module in (processes, account, adapt, api, corpus, decide, read, receive, verify):
+    for module in (processes, account, adapt, api, corpus, decide, read, receive, say, verify):
         module.add_to(app)
     app.add_typer(keys.app(), name="keys")
     app.add_typer(policy.app(), name="policy")

@@ -43,7 +43,7 @@ def make(
     """Make what is missing: for every organisation and for the broker. Keeps what is there."""
     settings = Settings()
     keys = into or settings.keys
-    _refuse_inside_the_repository(keys)
+    refuse_inside_the_repository(keys)
     partnership = read_partnership(directory or settings.directory)
     entries = _entries(keys)
     made = 0
@@ -115,7 +115,7 @@ def _write(keys: Path, entries: list[dict[str, Any]]) -> None:
     draft.rename(keys / "public.json")
 
 
-def _refuse_inside_the_repository(keys: Path) -> None:
+def refuse_inside_the_repository(keys: Path) -> None:
     """A key that git might take in is no secret: the folder must be outside, or ignored."""
     where = keys.resolve()
     existing = next(each for each in (where, *where.parents) if each.exists())

@@ -1,50 +1,26 @@
 """
 The console's pages, one function each. They know ports, values and words, no store and no key.
 
-No page shows a timer or a rank; no URL or title carries content; a link of somebody else's alert
-is as unknown as one that does not exist.
+A link of somebody else's alert is as unknown as one that does not exist. Pages about sharing are in
+sharing.py and reviews.py; what every page stands in, in frame.py.
 """
 
-import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import AsyncIterator
 from importlib.resources import files
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
-from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, select_autoescape
 
-from broker.console import views, words
+from broker.console import words
 from broker.console.form import Form, read_form
-from broker.domain.desk import Person
+from broker.console.frame import COOKIE, HEADERS, Frame, same_origin, to_sign_in
+from broker.console.reviews import ReviewPages
+from broker.console.sharing import SharingPages
 from broker.domain.ids import AlertId, PersonId
 from broker.errors import TryAgain
-from broker.ports import Desk, Raise, Sessions
+from broker.ports import Desk, Raise
 
-COOKIE = "cb_session"
 _STATIC = {"console.css": "text/css", "govuk.js": "text/javascript", "live.js": "text/javascript"}
-_POLICY = (
-    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; "
-    "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
-_HEADERS = {
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """Who asks, and the token that each of their forms must bring back."""
-
-    person: Person
-    csrf: str
-    cookie: str
 
 
 class Console:
@@ -53,16 +29,14 @@ class Console:
     def __init__(
         self,
         *,
+        frame: Frame,
         desk: Desk,
-        sessions: Sessions,
         raise_concern: Raise,
-        people: Sequence[Person],
-        now: Callable[[], datetime],
+        sharing: SharingPages,
+        reviews: ReviewPages,
     ) -> None:
-        self._desk, self._sessions, self._raise = desk, sessions, raise_concern
-        self._people = {person.id: person for person in people}
-        self._now = now
-        self._templates = _environment()
+        self._frame, self._desk, self._raise = frame, desk, raise_concern
+        self._sharing, self._reviews = sharing, reviews
 
     def routes(self) -> APIRouter:
         router = APIRouter()
@@ -81,39 +55,43 @@ class Console:
             router.add_api_route(
                 path, page, methods=[method], response_class=HTMLResponse, include_in_schema=False
             )
+        router.include_router(self._sharing.routes())
+        router.include_router(self._reviews.routes())
         return router
 
     async def sign_in(self, request: Request) -> Response:
         """The demonstration's own sign-in: a button for each invented person."""
         del request
-        people = list(self._people.values())
-        return self._page("sign-in.html", None, title="Sign in", people=people, roles=words.ROLES)
+        people = list(self._frame.people.values())
+        return self._frame.page(
+            "sign-in.html", None, title="Sign in", people=people, roles=words.ROLES
+        )
 
     async def signed_in(self, request: Request) -> Response:
         form = await request.form()
-        person = self._people.get(PersonId(str(form.get("person"))))
-        if person is None or not _same_origin(request):
+        person = self._frame.people.get(PersonId(str(form.get("person"))))
+        if person is None or not same_origin(request):
             return RedirectResponse("/sign-in", status_code=303)
-        cookie, _ = await self._sessions.begin(person.id, self._now())
+        cookie, _ = await self._frame.sessions.begin(person.id, self._frame.now())
         answer = RedirectResponse("/", status_code=303)
         answer.set_cookie(COOKIE, cookie, httponly=True, samesite="lax", max_age=12 * 3600)
         return answer
 
     async def sign_out(self, request: Request) -> Response:
-        who, _ = await self._posted(request)
+        who, _ = await self._frame.posted(request)
         if who is not None:
-            await self._sessions.end(who.cookie)
+            await self._frame.sessions.end(who.cookie)
         answer = RedirectResponse("/sign-in", status_code=303)
         answer.delete_cookie(COOKIE)
         return answer
 
     async def alerts(self, request: Request) -> Response:
         """Must see first; the digest below, grouped by child."""
-        who = await self._who(request)
+        who = await self._frame.who(request)
         if who is None:
-            return RedirectResponse("/sign-in", status_code=303)
+            return to_sign_in()
         lines = await self._desk.alerts(who.person)
-        return self._page(
+        return self._frame.page(
             "alerts.html",
             who,
             title="Alerts",
@@ -124,24 +102,28 @@ class Console:
 
     async def alert(self, request: Request, alert: str) -> Response:
         """One alert on one page: what is new, who to ring, the words, what is not shown and why."""
-        who = await self._who(request)
+        who = await self._frame.who(request)
         if who is None:
-            return RedirectResponse("/sign-in", status_code=303)
-        view = await self._desk.alert(who.person, AlertId(alert), self._now())
+            return to_sign_in()
+        view = await self._desk.alert(who.person, AlertId(alert), self._frame.now())
         if view is None:
-            return self._not_found(who)
-        return self._page("alert.html", who, title="Alert", alert=view)
+            return self._frame.not_found(who)
+        may = await self._sharing.may_say(who.person, view.line.id)
+        recall = await self._sharing.recall_of(who.person, view.line.id)
+        return self._frame.page(
+            "alert.html", who, title="Alert", alert=view, may_say=may, recall=recall
+        )
 
     async def seen(self, request: Request, alert: str) -> Response:
-        who, _ = await self._posted(request)
+        who, _ = await self._frame.posted(request)
         if who is None:
-            return self._refused()
-        await self._desk.seen(who.person, AlertId(alert), self._now())
+            return self._frame.refused()
+        await self._desk.seen(who.person, AlertId(alert), self._frame.now())
         return RedirectResponse("/", status_code=303)
 
     async def live(self, request: Request, shown: int = 0) -> Response:
         """Server-sent events that say only: something changed."""
-        who = await self._who(request)
+        who = await self._frame.who(request)
         if who is None:
             return Response(status_code=403)
 
@@ -152,37 +134,37 @@ class Console:
                 name = "changed" if something else "listening"
                 yield f"retry: 2000\nevent: {name}\ndata: 1\n\n"
 
-        headers = {**_HEADERS, "X-Accel-Buffering": "no"}
+        headers = {**HEADERS, "X-Accel-Buffering": "no"}
         return StreamingResponse(events(), media_type="text/event-stream", headers=headers)
 
     async def concern(self, request: Request) -> Response:
         """Six things; what is known is filled in already."""
-        who = await self._who(request)
+        who = await self._frame.who(request)
         if who is None:
-            return RedirectResponse("/sign-in", status_code=303)
-        kept = await self._sessions.draft(who.person.id) or {}
-        form = Form.begun(who.person, self._now().date(), kept)
-        return self._page("concern.html", who, title="Raise a concern", form=form)
+            return to_sign_in()
+        kept = await self._frame.sessions.draft(who.person.id) or {}
+        form = Form.begun(who.person, self._frame.now().date(), kept)
+        return self._frame.page("concern.html", who, title="Raise a concern", form=form)
 
     async def send_concern(self, request: Request) -> Response:
         """An error page keeps every word; so does a sign-out or a Kafka that is away."""
-        who, posted = await self._posted(request)
+        who, posted = await self._frame.posted(request)
         if who is None:
-            return self._refused()
-        now = self._now()
-        await self._sessions.keep_draft(who.person.id, posted, now)
+            return self._frame.refused()
+        now = self._frame.now()
+        await self._frame.sessions.keep_draft(who.person.id, posted, now)
         form, answers = read_form(posted, who.person, now.date())
         if answers is None:
-            return self._page("concern.html", who, 422, title="Raise a concern", form=form)
+            return self._frame.page("concern.html", who, 422, title="Raise a concern", form=form)
         try:
             accepted = await self._raise(who.person, answers, now)
         except TryAgain:
             form = form.with_error(
                 "", "It could not be sent just now. Nothing is lost: press again."
             )
-            return self._page("concern.html", who, 503, title="Raise a concern", form=form)
-        await self._sessions.discard_draft(who.person.id)
-        return self._page("accepted.html", who, title="Concern sent", accepted=accepted)
+            return self._frame.page("concern.html", who, 503, title="Raise a concern", form=form)
+        await self._frame.sessions.discard_draft(who.person.id)
+        return self._frame.page("accepted.html", who, title="Concern sent", accepted=accepted)
 
     async def static(self, name: str) -> Response:
         if name not in _STATIC:
@@ -190,66 +172,3 @@ class Console:
         content = files("broker.console").joinpath("static", name).read_bytes()
         headers = {"Cache-Control": "max-age=3600", "X-Content-Type-Options": "nosniff"}
         return Response(content, media_type=_STATIC[name], headers=headers)
-
-    async def _who(self, request: Request) -> SignedIn | None:
-        cookie = request.cookies.get(COOKIE, "")
-        found = await self._sessions.of(cookie, self._now()) if cookie else None
-        if found is None or found[0] not in self._people:
-            return None
-        return SignedIn(self._people[found[0]], found[1], cookie)
-
-    async def _posted(self, request: Request) -> tuple[SignedIn | None, dict[str, str]]:
-        """Who posted, if the form was ours: its token and its origin are both right."""
-        who = await self._who(request)
-        form = {name: str(value) for name, value in (await request.form()).items()}
-        token = form.pop("csrf", "")
-        if who is None or not secrets.compare_digest(token, who.csrf) or not _same_origin(request):
-            return None, form
-        return who, form
-
-    def _not_found(self, who: SignedIn) -> Response:
-        return self._page("message.html", who, 404, title="Page not found", message="not_found")
-
-    def _refused(self) -> Response:
-        return self._page("message.html", None, 403, title="Sign in again", message="refused")
-
-    def _page(
-        self, template: str, who: SignedIn | None, status: int = 200, **values: Any
-    ) -> HTMLResponse:
-        nonce = secrets.token_urlsafe(16)
-        now = self._now()
-        html = self._templates.get_template(template).render(
-            who=who, cspNonce=nonce, words=words, views=views, now=now, **values
-        )
-        headers = {**_HEADERS, "Content-Security-Policy": _POLICY.format(nonce=nonce)}
-        return HTMLResponse(html, status_code=status, headers=headers)
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader(
-            [
-                PackageLoader("broker.console"),
-                PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
-            ]
-        ),
-        autoescape=select_autoescape(default=True),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["when"] = _when
-    return environment
-
-
-def _when(moment: datetime, now: datetime) -> str:
-    today: date = now.astimezone().date()
-    return views.when(moment.astimezone(), today)
-
-
-def _same_origin(request: Request) -> bool:
-    """A browser says where a form came from; another site's is refused."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in {"same-origin", "none"}
-    origin = request.headers.get("origin")
-    return origin is None or origin == f"{request.url.scheme}://{request.url.netloc}"

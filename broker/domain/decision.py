@@ -4,7 +4,7 @@ because. There is no yes or no here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from broker.domain.ids import NotificationId, OrganisationId, PolicyId, PolicyVersion
@@ -58,6 +58,17 @@ class Question:
     necessity: bool = False  # a named person wrote why others must know without agreement
     own: bool = False  # the recipient is the desk that published
     jurisdiction: str = "GB-ENG"
+
+
+def question_fields(question: Question) -> dict[str, object]:
+    """A question as plain JSON, its sets sorted: kept with the ruling, to be asked again."""
+    return {each.name: _plain(getattr(question, each.name)) for each in fields(question)}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, frozenset):
+        return sorted(member.value for member in value)
+    return getattr(value, "value", value)
 
 
 @dataclass(frozen=True, slots=True)

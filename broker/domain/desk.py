@@ -100,7 +100,6 @@ class AlertView:
     child_certain: bool
     earlier: Sequence[Earlier]
     policy: str
-    recalled: Sequence[Category] = ()  # of a recall: what may no longer be used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

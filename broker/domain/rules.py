@@ -155,7 +155,8 @@ class OverrideRules:
     usual: timedelta  # when nobody says until when
     longest: timedelta
     reviewed_by_another: frozenset[Another]  # all of these must differ
-    review_within_working_days: int  # shown to governance, never to whoever raised it
+    review_within_working_days: int  # shown to figures_for, never to whoever raised it
+    figures_for: frozenset[Role]  # who is shown figures of the service, and no content
     outcomes: frozenset[ReviewOutcome]
     ends: frozenset[ReviewOutcome]  # an override with this outcome has ended
     recalls: frozenset[ReviewOutcome]  # and what was told under it is recalled

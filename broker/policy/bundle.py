@@ -1,16 +1,16 @@
 """
 The policies as one bundle: read, validated and linted as a whole, or not at all.
 
-Anything wrong raises PolicySetInvalid, which says in which file and what to write instead.
+Anything wrong raises PolicySetInvalid, which says in which file and line, and what to write
+instead.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from pathlib import Path
 
 import cedarpy
 
@@ -19,7 +19,9 @@ from broker.domain.known import Rules
 from broker.domain.words import Category, Role
 from broker.errors import PolicySetInvalid
 from broker.policy.lint import Tree, facts_in, findings, named
-from broker.policy.rules import FILES, LevelRules, rules_from
+from broker.policy.overlay import OVERLAYS, overlay_findings
+from broker.policy.places import Finding, line_of_fault, line_of_policy, refused
+from broker.policy.rules import FILES, LevelRules, RuleSet, rules_from
 
 _SCHEMA = "schema.cedarschema"
 _MATRIX = "matrix/default_matrix.json"
@@ -39,6 +41,7 @@ class Bundle:
     rules: Rules = field(repr=False)
     blind: frozenset[Category]
     matrix_roles: tuple[Role, ...]  # those that the signed matrix has a row for
+    cedar: Mapping[str, str] = field(repr=False, default_factory=dict)  # Cedar text by file
 
 
 def packaged() -> Traversable:
@@ -46,17 +49,65 @@ def packaged() -> Traversable:
     return files("policies")
 
 
-def read_bundle(folder: Path | None = None) -> Bundle:
+def read_bundle(
+    folder: Traversable | None = None, overlays: Mapping[str, Traversable] | None = None
+) -> Bundle:
     """The bundle in `folder`, else the one that ships. Raises PolicySetInvalid."""
-    root: Traversable = folder or packaged()
+    bundle, found = examined(folder, overlays)
+    if bundle is None:
+        raise refused(found[0].reason, found)
+    return bundle
+
+
+def examined(
+    folder: Traversable | None = None, overlays: Mapping[str, Traversable] | None = None
+) -> tuple[Bundle | None, list[Finding]]:
+    """
+    The bundle, or every fault that keeps it from being one. `overlays` by name, beside those in
+    the folder's own overlays/. Raises PolicySetInvalid where a file cannot be read at all.
+    """
+    root = folder or packaged()
     schema = _text(root, _SCHEMA)
     cedar = {name: _text(root, name) for name in sorted(_cedar_files(root, ""))}
+    for name, place in (overlays or {}).items():
+        files_of_it = sorted(_cedar_files(place, ""))
+        cedar |= {f"{OVERLAYS}{name}/{each}": _text(place, each) for each in files_of_it}
     data = {name: _text(root, name) for name in FILES}
     _check_schema(schema)
-    written = rules_from(data)
-    trees = {name: _validated(name, text, schema) for name, text in cedar.items()}
-    if wrong := list(findings(trees, facts_in(schema), written.precedence)):
-        raise PolicySetInvalid("policy_lint", "\n".join(wrong))
+    found, trees = [], {}
+    try:
+        written = rules_from(data)
+    except PolicySetInvalid as why:
+        written = None
+        found += [each for each in why.found if isinstance(each, Finding)]
+    for name, text in cedar.items():
+        trees[name], wrong = _validated(name, text, schema)
+        found += wrong
+    ranks = written.precedence if written is not None else None
+    found += findings(trees, cedar, facts_in(schema), ranks)
+    if written is not None:
+        below = written.levels.overlays_only_below
+        found += overlay_findings(trees, cedar, schema, below)
+    if written is None or found:
+        return None, found
+    return _bundle(root, schema=schema, cedar=cedar, data=data, written=written, trees=trees), []
+
+
+def without_overlays(bundle: Bundle) -> Bundle:
+    """What the partnership agreed, before an agency's own policies narrow it. Only to be asked."""
+    cedar = {name: text for name, text in bundle.cedar.items() if not name.startswith(OVERLAYS)}
+    return replace(bundle, cedar=cedar, text="\n".join(cedar.values()))
+
+
+def _bundle(
+    root: Traversable,
+    *,
+    schema: str,
+    cedar: Mapping[str, str],
+    data: Mapping[str, str],
+    written: RuleSet,
+    trees: Mapping[str, Tree],
+) -> Bundle:
     annotated = [policy.annotations for tree in trees.values() for policy in tree.values()]
     return Bundle(
         version=_version({_SCHEMA: schema, **cedar, **data}),
@@ -71,6 +122,7 @@ def read_bundle(folder: Path | None = None) -> Bundle:
         rules=written.rules,
         blind=written.blind,
         matrix_roles=_matrix_roles(root),
+        cedar=cedar,
     )
 
 
@@ -116,21 +168,29 @@ def _check_schema(schema: str) -> None:
         raise PolicySetInvalid("policies_do_not_validate", f"{_SCHEMA}: {error}") from None
 
 
-def _validated(name: str, text: str, schema: str) -> Tree:
-    """The file's policies as a syntax tree, once Cedar finds nothing wrong with them."""
+def _validated(name: str, text: str, schema: str) -> tuple[Tree, list[Finding]]:
+    """The file's policies as a syntax tree, and what Cedar finds wrong with them."""
     try:
         parsed = cedarpy.PolicySet.from_str(text).to_pst()
     except ValueError as error:
-        raise PolicySetInvalid("policies_do_not_validate", f"{name}: {error}") from None
-    checked = cedarpy.validate_policies(text, schema)
-    if not checked.validation_passed:
-        ids = {place: named(policy) for place, policy in parsed.static_policies.items()}
-        wrong = [f"{name}: {_with_ids(str(error), ids)}" for error in checked.errors]
-        wrong.append(f"write words that {_SCHEMA} lists")
-        raise PolicySetInvalid("policies_do_not_validate", "\n".join(wrong))
-    if parsed.templates:
-        raise PolicySetInvalid("policy_lint", f"{name}: write no template: a policy names a role")
-    return parsed.static_policies
+        return {}, [_not_valid(name, line_of_fault(text, str(error)), str(error))]
+    found = []
+    ids = {place: named(policy) for place, policy in parsed.static_policies.items()}
+    for wrong in cedarpy.validate_policies(text, schema).errors:
+        name_of = ids.get(wrong.policy_id, "")
+        said = _with_ids(wrong.error, ids).removeprefix(f"for policy `{name_of}`: ")
+        says = f"{name_of}: {said}: write words that {_SCHEMA} lists"
+        found.append(_not_valid(name, line_of_policy(text, wrong.policy_id, str(wrong)), says))
+    for place in parsed.templates:
+        says = "write no template: a policy names a role"
+        line = line_of_policy(text, place)
+        found.append(Finding(reason="policy_lint", file=name, line=line, says=says))
+    # What Cedar refuses is not looked at further: the lint would say the same in other words.
+    return {} if found else parsed.static_policies, found
+
+
+def _not_valid(name: str, line: int, says: str) -> Finding:
+    return Finding(reason="policies_do_not_validate", file=name, line=line, says=says)
 
 
 def _with_ids(error: str, ids: Mapping[str, str]) -> str:

@@ -4,14 +4,15 @@ not named must get nothing), and the policies that must be named in the because.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
+from typing import Any
 
 from broker.domain.decision import Question
 from broker.domain.words import Category, Extent
-from broker.errors import PolicySetInvalid
 from broker.policy.facts import fact_from
+from broker.policy.places import Finding, line_in_json, refused
 from broker.ports import Policies
 
 _UNLESS_SAID = {
@@ -33,27 +34,40 @@ class Case:
 
 
 def read_cases(folder: Traversable) -> list[Case]:
-    """Every case of the folder. Raises PolicySetInvalid naming the file."""
-    return sorted(_cases(folder), key=lambda case: case.sentence)
+    """Every case of the folder. Raises PolicySetInvalid naming file and line."""
+    cases, found = cases_in(folder)
+    if found:
+        raise refused(found[0].reason, found)
+    return cases
 
 
-def _cases(folder: Traversable) -> Iterator[Case]:
+def cases_in(folder: Traversable) -> tuple[list[Case], list[Finding]]:
+    """The cases that can be read, and what is wrong with the others."""
+    cases, found = [], []
     try:
         written_down = [file for file in folder.iterdir() if file.name.endswith(".json")]
     except OSError as error:
-        raise PolicySetInvalid("policy_case", f"{folder.name}: {type(error).__name__}") from None
-    for file in written_down:
+        says = f"{type(error).__name__}: write a case for each policy"
+        return [], [Finding(reason="policy_case", file=folder.name, line=None, says=says)]
+    for file in sorted(written_down, key=lambda each: each.name):
+        text = file.read_text(encoding="utf-8")
         try:
-            written = json.loads(file.read_text(encoding="utf-8"))
-            told = {Category(name): Extent(extent) for name, extent in written["extents"].items()}
-            yield Case(
-                sentence=file.name.removesuffix(".json").replace("-", " "),
-                question=question_from(written["question"]),
-                extents={each: told.get(each, Extent.NOTHING) for each in Category},
-                because=frozenset(written["because"]),
-            )
+            cases.append(_case(file.name, json.loads(text)))
         except (KeyError, ValueError, TypeError) as error:
-            raise PolicySetInvalid("policy_case", f"{file.name}: {error}") from None
+            missing = f"write {error}" if isinstance(error, KeyError) else str(error)
+            line, name = line_in_json(text, error), f"{folder.name}/{file.name}"
+            found.append(Finding(reason="policy_case", file=name, line=line, says=missing))
+    return sorted(cases, key=lambda case: case.sentence), found
+
+
+def _case(name: str, written: Mapping[str, Any]) -> Case:
+    told = {Category(each): Extent(extent) for each, extent in written["extents"].items()}
+    return Case(
+        sentence=name.removesuffix(".json").replace("-", " "),
+        question=question_from(written["question"]),
+        extents={each: told.get(each, Extent.NOTHING) for each in Category},
+        because=frozenset(written["because"]),
+    )
 
 
 def question_from(written: Mapping[str, object]) -> Question:

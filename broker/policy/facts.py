@@ -2,25 +2,32 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import get_type_hints
+from functools import cache
+from typing import Any, get_type_hints
 
 from broker.domain.decision import Question
 from broker.domain.words import Category
 
 
+@cache
 def closed() -> Mapping[str, type[Enum]]:
     """Facts that are one word of a closed list, with the list."""
     return {
         name: kind
-        for name, kind in get_type_hints(Question).items()
+        for name, kind in _hints().items()
         if isinstance(kind, type) and issubclass(kind, Enum)
     }
 
 
+@cache
 def sets() -> frozenset[str]:
     """Facts that are sets of categories."""
-    hints = get_type_hints(Question)
-    return frozenset(name for name, kind in hints.items() if kind == frozenset[Category])
+    return frozenset(name for name, kind in _hints().items() if kind == frozenset[Category])
+
+
+@cache
+def _hints() -> Mapping[str, Any]:
+    return get_type_hints(Question)
 
 
 def fact_from(name: str, written: object) -> object:
@@ -30,7 +37,7 @@ def fact_from(name: str, written: object) -> object:
         return words[name](written)
     if name in sets():
         return _categories(written)
-    kind = get_type_hints(Question).get(name)
+    kind = _hints().get(name)
     if kind is None:
         raise ValueError(f"a question has no {name}")
     if not isinstance(written, kind):

@@ -19,11 +19,11 @@ from typing import Literal, Self, get_type_hints
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from broker.domain.decision import Question
+from broker.domain.decision import Question, question_fields
 from broker.domain.words import Category, Extent
-from broker.errors import PolicySetInvalid
 from broker.policy.cases import question_from
 from broker.policy.facts import closed, fact_from, sets
+from broker.policy.places import Finding, faults_in_yaml, line_in_yaml, refused
 from broker.ports import Policies
 
 _AT_ONCE = 500  # questions decided together
@@ -82,17 +82,35 @@ class Invariant:
 
 
 def read_invariants(folder: Traversable) -> list[Invariant]:
-    """Every invariant of the folder. Raises PolicySetInvalid naming the file."""
-    files = sorted(folder.iterdir(), key=lambda file: file.name)
-    return [_read(file) for file in files if file.name.endswith(".yaml")]
+    """Every invariant of the folder. Raises PolicySetInvalid naming file and line."""
+    invariants, found = invariants_in(folder)
+    if found:
+        raise refused(found[0].reason, found)
+    return [invariant for _, invariant in invariants]
 
 
-def _read(file: Traversable) -> Invariant:
-    try:
-        written = _Written.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-        given = {name: _values(name, listed) for name, listed in written.given.items()}
-    except (yaml.YAMLError, ValidationError, ValueError, TypeError) as error:
-        raise PolicySetInvalid("policy_invariant", f"{file.name}: {error}") from None
+def invariants_in(folder: Traversable) -> tuple[list[tuple[str, Invariant]], list[Finding]]:
+    """The invariants that can be read, each with its file, and what is wrong with the others."""
+    invariants, found = [], []
+    files = sorted(folder.iterdir(), key=lambda file: file.name) if folder.is_dir() else []
+    for file in files:
+        if not file.name.endswith(".yaml"):
+            continue
+        name, text = f"{folder.name}/{file.name}", file.read_text(encoding="utf-8")
+        try:
+            invariants.append((name, _read(text)))
+        except (yaml.YAMLError, ValidationError) as error:
+            found += faults_in_yaml("policy_invariant", name, text, error)
+        except (ValueError, TypeError) as error:
+            line = line_in_yaml(text, ("given",))
+            fault = Finding(reason="policy_invariant", file=name, line=line, says=str(error))
+            found.append(fault)
+    return invariants, found
+
+
+def _read(text: str) -> Invariant:
+    written = _Written.model_validate(yaml.safe_load(text))
+    given = {name: _values(name, listed) for name, listed in written.given.items()}
     every = frozenset(Category)
     return Invariant(
         sentence=written.sentence,
@@ -160,4 +178,12 @@ def _falls(
 
 
 def _said(invariant: Invariant, question: Question) -> str:
-    return ", ".join(f"{name}={getattr(question, name)}" for name in invariant.given)
+    told = question_fields(question)
+    return ", ".join(f"{name} is {_shown(told[name])}" for name in invariant.given)
+
+
+def _shown(value: object) -> str:
+    """A set of all categories is written `all`, as in the file."""
+    if isinstance(value, list):
+        return "all" if len(value) == len(Category) else ", ".join(value) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)

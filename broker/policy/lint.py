@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cedarpy import pst
 
+from broker.policy.places import Finding, line_of_policy
+
 RUNS = {
     "permit": (
         ("tell_existence",),
@@ -54,21 +56,34 @@ def named(policy: pst.Template) -> str:
     return policy.annotations.get("id") or f"a {policy.effect} without @id"
 
 
-def findings(trees: Mapping[str, Tree], facts: Facts, precedence: Sequence[str]) -> Iterator[str]:
-    """Each thing that is wrong: file, policy, and what to write instead."""
+def findings(
+    trees: Mapping[str, Tree],
+    texts: Mapping[str, str],
+    facts: Facts,
+    precedence: Sequence[str] | None,
+) -> Iterator[Finding]:
+    """Each thing that is wrong: file, line, policy, and what to write instead."""
     where = defaultdict(list)
     for file, tree in trees.items():
-        for policy in tree.values():
-            where[policy.annotations.get("id")].append(file)
+        for place, policy in tree.items():
+            line = line_of_policy(texts[file], place)
+            where[policy.annotations.get("id")].append((file, line))
             for wrong in _wrong(file, policy, facts, precedence):
-                yield f"{file}: {named(policy)}: {wrong}"
-    for name, files in where.items():
-        if name is not None and len(files) > 1:
-            yield f"{' and '.join(files)}: {name}: @id used twice: write another one"
+                yield _found(file, line, f"{named(policy)}: {wrong}")
+    for name, places in where.items():
+        for file, line in places[1:] if name is not None else ():
+            first, at = places[0]
+            yield _found(
+                file, line, f"{name}: @id used twice: write another one than {first}:{at} has"
+            )
+
+
+def _found(file: str, line: int, says: str) -> Finding:
+    return Finding(reason="policy_lint", file=file, line=line, says=says)
 
 
 def _wrong(
-    file: str, policy: pst.Template, facts: Facts, precedence: Sequence[str]
+    file: str, policy: pst.Template, facts: Facts, precedence: Sequence[str] | None
 ) -> Iterator[str]:
     yield from _annotations(policy, precedence)
     yield from _scope(file, policy)
@@ -76,7 +91,7 @@ def _wrong(
         yield from _condition(clause.expr, facts)
 
 
-def _annotations(policy: pst.Template, precedence: Sequence[str]) -> Iterator[str]:
+def _annotations(policy: pst.Template, precedence: Sequence[str] | None) -> Iterator[str]:
     said = policy.annotations
     yield from (f"write @{wanted}(...)" for wanted in _WANTED if not said.get(wanted))
     yield from (
@@ -87,7 +102,9 @@ def _annotations(policy: pst.Template, precedence: Sequence[str]) -> Iterator[st
     unknown = set(said.get("duty", "").split()) - DUTIES
     if unknown:
         yield f"unknown duty {', '.join(sorted(unknown))}: write one of {sorted(DUTIES)}"
-    if "id" in said and len([one for one in precedence if said["id"].startswith(one)]) != 1:
+    if precedence is None or "id" not in said:
+        return  # precedence.yaml could not be read, which is said elsewhere
+    if len([one for one in precedence if said["id"].startswith(one)]) != 1:
         yield "begin @id with one line of precedence.yaml, or give it a rank there"
 
 

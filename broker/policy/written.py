@@ -43,6 +43,7 @@ class WrittenLevels(_Written):
     otherwise_at_most: Level
     necessity_states: frozenset[ConsentState]
     jurisdiction: str
+    overlays_only_below: Level
     may_confirm: dict[Role, Levels]
     confirmed_by_publisher: dict[Agency, Levels]
 
@@ -195,6 +196,7 @@ class WrittenOverrides(_Written):
     longest_hours: PositiveInt
     reviewed_by_another: frozenset[Another]
     review_within_working_days: PositiveInt
+    figures_for: frozenset[Role]
     outcomes: frozenset[ReviewOutcome]
     ends: frozenset[ReviewOutcome]
     recalls: frozenset[ReviewOutcome]

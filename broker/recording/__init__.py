@@ -17,13 +17,12 @@ from broker.ports import Custody
 from broker.recording.arrival import accepted, keep, received
 from broker.recording.decisions import decided, recalled
 from broker.recording.learning import learn, meet, relate
-from broker.recording.rulings import question_fields
 from broker.recording.sheet import Chance, Record, Sheet
 
 CHANGES = STATEMENTS | {EventType.CASE_CLOSED}
 """After one of these something else may count for its subject."""
 
-__all__ = ["Chance", "question_fields", "rows_from", "rows_of_rounds"]
+__all__ = ["Chance", "rows_from", "rows_of_rounds"]
 
 
 def rows_from(

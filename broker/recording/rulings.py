@@ -2,10 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import fields
 from functools import lru_cache
 
-from broker.domain.decision import Question, Ruling
+from broker.domain.decision import Question, Ruling, question_fields
 from broker.domain.ids import PolicyVersion
 from broker.domain.rows import Row
 
@@ -32,14 +31,3 @@ def ruling_row(made: str, question: Question, ruling: Ruling) -> Row:
         json.dumps(because),
         sorted(ruling.duties),
     )
-
-
-def question_fields(question: Question) -> dict[str, object]:
-    """A question as plain JSON, its sets sorted: kept with the ruling, to be asked again."""
-    return {each.name: _plain(getattr(question, each.name)) for each in fields(question)}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, frozenset):
-        return sorted(member.value for member in value)
-    return getattr(value, "value", value)

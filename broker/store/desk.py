@@ -177,7 +177,6 @@ class PostgresDesk:
             child_certain=row["match"] != "needs_person",
             earlier=earlier,
             policy=ruling.policy,
-            recalled=[Category(each) for each in row["held"]] if row["kind"] == "recall" else [],
         )
 
     def _ruling(self, row: Row, shows: Shows | None) -> Ruling:

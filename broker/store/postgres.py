@@ -222,6 +222,21 @@ class PostgresStore:
             return {(topic, part): following for topic, part, following in await cursor.fetchall()}
 
 
+class OneByOne(PostgresStore):
+    """
+    For statements that come over HTTP, where no Kafka partition keeps two of the same apart: of two
+    at once one is undone, and finds on its next try that it was said.
+    """
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgresTransaction]:
+        try:
+            async with super().transaction() as begun:
+                yield begun
+        except psycopg.errors.UniqueViolation as error:
+            raise StoreUnavailable("said_at_once", type(error).__name__) from error
+
+
 def _by_key(row: Row) -> tuple[str, str]:
     return (repr(row[0]), repr(row[1]))
 

@@ -29,8 +29,10 @@ HELD = (
     (Agency.HEALTH, "fhir-r4"),
     (Agency.HEALTH, "hl7v2"),
     (Agency.HEALTH, "mns"),
+    (Agency.HEALTH, "consent-json"),
     (Agency.CHILDRENS_SERVICES, "csc-json"),
     (Agency.CHILDRENS_SERVICES, "cin-xml"),
+    (Agency.CHILDRENS_SERVICES, "consent-json"),
 )
 
 

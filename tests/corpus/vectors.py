@@ -12,7 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from adapters.xml import parsed
@@ -25,6 +29,7 @@ from broker.errors import Broken, NotGenuine, Rejected
 from broker.keys import unwrapped, verifier
 from broker.ledger import merkle
 from broker.ledger.checkpoint import LedgerKey, place_in_log
+from broker.policy.envelope import pae, read_envelope, written
 
 Result = tuple[int, int, list[str]]
 _SINCE = datetime(2020, 1, 1, tzinfo=UTC)
@@ -236,7 +241,37 @@ def ledger_checkpoints(folder: Path) -> Result:
     return _count(outcomes)
 
 
+def dsse(folder: Path) -> Result:
+    """The protocol's example: what is signed, what the envelope holds, and that both belong."""
+    told = json.loads((folder / "dsse/dsse-v1-example.json").read_text())
+    raw = json.dumps(told["envelope"], sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    envelope = read_envelope(raw)
+    key = ec.EllipticCurvePublicNumbers(int(told["X"]), int(told["Y"]), ec.SECP256R1())
+    sig = envelope.signatures[0].sig
+    r, s = (int.from_bytes(half, "big") for half in (sig[:32], sig[32:]))
+
+    def holds(signed: bytes) -> bool:
+        try:
+            algorithm = ec.ECDSA(hashes.SHA256())
+            key.public_key().verify(encode_dss_signature(r, s), signed, algorithm)
+        except InvalidSignature:
+            return False
+        return True
+
+    return _count(
+        [
+            ("pae", pae(told["payloadType"], told["payload"].encode()) == told["pae"].encode()),
+            ("payload", envelope.body == told["payload"].encode()),
+            ("written again", written(envelope) == raw),
+            ("signature", holds(envelope.signed_bytes())),
+            ("another body", not holds(pae(envelope.kind, envelope.body + b"."))),
+            ("another kind", not holds(pae(envelope.kind + ".", envelope.body))),
+        ]
+    )
+
+
 ALL = {
+    "dsse/dsse-v1-example.json": dsse,
     "xml": xml,
     "ledger/checkpoints.json": ledger_checkpoints,
     "sd-jwt/ed25519-cases.json": sd_jwt,

@@ -74,7 +74,9 @@ def test_a_check_finds_what_is_not_formatted(three_cases: Path) -> None:
     file.write_text(file.read_text().replace("when { context.sealed }", "when {context.sealed}"))
     checked = broker_policy("check", str(three_cases))
     assert checked.exit_code == 3
-    assert "restrictions/sealed.cedar: format it" in checked.stderr
+    assert (
+        "restrictions/sealed.cedar:9: format it: write 'when { context.sealed };'" in checked.stderr
+    )
 
 
 def test_a_check_of_a_misspelt_level_names_the_file(folder: Path) -> None:

@@ -17,6 +17,7 @@ JSON = st.recursive(
     max_leaves=20,
 )
 
+
 @given(value=JSON)
 def test_what_json_can_write_is_read_as_it_was(value: Any) -> None:
     assert strictjson.read(json.dumps(value, ensure_ascii=False).encode()) == value

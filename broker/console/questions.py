@@ -1,0 +1,56 @@
+"""What several forms about sharing ask alike, and what their questions depend on. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from broker.console import words
+from broker.console.asked import Asked, Choice, Filled
+from broker.domain.known import Rules
+from broker.domain.notification import Json
+from broker.domain.sharing_desk import About
+from broker.domain.words import Category, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What the questions depend on."""
+
+    rules: Rules
+    role: Role | None
+    about: About
+    places: Sequence[tuple[str, str, str]]  # organisation, role, both in words: of the area
+    now: datetime  # local
+
+
+def which_parts(needed: str) -> Asked:
+    return Asked(
+        name="categories",
+        label="Which parts?",
+        kind="some",
+        choices=[Choice(value=each.value, text=words.CATEGORIES[each]) for each in Category],
+        needed=needed,
+    )
+
+
+def parts() -> Asked:
+    """Everything, or only some parts."""
+    return Asked(
+        name="parts",
+        label="For which parts?",
+        kind="one",
+        choices=[
+            Choice(value="all", text="Everything"),
+            Choice(
+                value="some",
+                text="Only some parts",
+                asks=[which_parts("Choose at least one part")],
+            ),
+        ],
+        needed="Choose for which parts",
+        given="all",
+    )
+
+
+def words_of(form: Filled) -> dict[str, Json]:
+    return {"words": form.one("words")} if form.one("words") else {}
