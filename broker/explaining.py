@@ -24,6 +24,7 @@ from broker.domain.words import (
     RelationshipKind,
     Role,
 )
+from broker.grounds import grounds
 from broker.journey import decide
 from broker.ports import Policies
 from broker.question import Situation
@@ -51,6 +52,7 @@ class Explanation:
     decision: Decision
     result: Disclosure | Refusal
     hypothetical: bool  # not a candidate: decided as if related
+    grounds: Mapping[Category, str]  # of each category told as nothing or existence
     changes: tuple[Change, ...]
 
     @property
@@ -79,6 +81,7 @@ def explain(
         decision=decision,
         result=redact(situation.notification, decision, situation.rules),
         hypothetical=hypothetical,
+        grounds=grounds(decision, policies),
         changes=changes(asked.question, policies, home=situation.rules.jurisdiction, name=name),
     )
 

@@ -138,5 +138,5 @@ def _called(told: Told, asked: Candidate) -> str:
     """How a sentence names the recipient."""
     organisation = asked.recipient.organisation
     if organisation == UNLISTED:
-        return f"such a {asked.recipient.role.value.replace('_', ' ')}"
+        return f"somebody as {asked.recipient.role.value.replace('_', ' ')}"
     return told.name(organisation)

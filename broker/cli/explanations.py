@@ -15,6 +15,7 @@ What `broker decide` prints, as JSON or in words. `--json` prints
         "must_see", "duties", "good_until",           null: nothing that it rests on ends by itself
         "categories": {CATEGORY:                      all fourteen, in the concern or not
           {"present", "extent",
+           "ground",                                  of nothing or existence: one word; else null
            "permits", "forbids", "overruled",         lists of {"id", "explain"}
            "bases",                                   null, or article_6, condition, confidence
            "consent",                                 given, refused or none
@@ -117,6 +118,7 @@ def _category(told: Told, each: Explanation, category: Category) -> dict[str, An
     return {
         "present": category in told.case.notification.categories,
         "extent": ruling.extents[category].value,
+        "ground": each.grounds.get(category),
         "permits": _policies(told, because.permits),
         "forbids": _policies(told, because.forbids),
         "overruled": _policies(told, because.overruled),
@@ -198,7 +200,8 @@ def _of_category(told: Told, each: Explanation, category: Category) -> Iterator[
     if found["directive"]:
         consent += f" ({found['directive']['state']}, directive {found['directive']['id']})"
     bases = "; " + ", ".join(found["bases"].values()) if found["bases"] else ""
-    yield f"    {category.value:<20}{found['extent']:<11}agreement: {consent}{bases}"
+    ground = f"; {found['ground']}" if found["ground"] else ""
+    yield f"    {category.value:<20}{found['extent']:<11}agreement: {consent}{bases}{ground}"
     for how, said in (("permits", "by"), ("forbids", "stopped by"), ("overruled", "overruled")):
         for policy in found[how]:
             yield f"      {said} {policy['id']}: {policy['explain']}"

@@ -68,6 +68,7 @@ def test_every_candidate_is_explained_for_every_category(case: Path) -> None:
             assert cell["permits"] or cell["forbids"]
             assert all(policy["explain"] for policy in cell["permits"] + cell["forbids"])
             assert (cell["bases"] is None) is (cell["extent"] == "nothing")
+            assert (cell["ground"] is None) is (cell["extent"] in {"summary", "full"})
 
 
 def test_the_agreement_that_counted_is_named_with_its_state(case: Path) -> None:
@@ -110,10 +111,10 @@ def test_nobody_of_a_role_is_decided_as_if_related_and_that_is_said(case: Path) 
 
 
 def test_a_role_that_nobody_has_is_told_nothing_and_reads_as_a_sentence(case: Path) -> None:
-    done = decide("--concern", case, "--as", "governance_officer")
+    done = decide("--concern", case, "--as", "unscheduled_care")
     assert done.exit_code == 0
     assert "told nothing: no_basis" in done.stdout
-    assert "if an override named such a governance officer and everything" in done.stdout
+    assert "if an override named somebody as unscheduled care and everything" in done.stdout
 
 
 def test_in_words_it_says_extent_policy_bases_and_what_would_change(case: Path) -> None:

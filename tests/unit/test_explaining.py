@@ -1,6 +1,7 @@
 """Which single fact would change a decision: found by asking, and true when it is put so."""
 
 from dataclasses import replace
+from itertools import product
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,6 +158,12 @@ def test_as_if_related_is_somebody_of_the_childs_own_area_by_what_their_agency_s
 
 def test_a_role_that_the_directory_gives_to_nobody_is_asked_about_all_the_same() -> None:
     where = situation(notified())
+    others = {
+        organisation: body
+        for organisation, body in where.directory.bodies.items()
+        if Role.GOVERNANCE_OFFICER not in body.roles
+    }
+    where = replace(where, directory=replace(where.directory, bodies=others))
     nobody = as_if_related(Role.GOVERNANCE_OFFICER, where, policies())
     assert nobody.recipient.organisation == UNLISTED
     assert policies().decide(nobody.question).tells_nothing
@@ -183,3 +190,19 @@ def test_without_a_relationship_one_is_what_would_change_it() -> None:
     change = found(stranger)["relationship", "registered"]
     assert change.words == "if the child were registered with the practice"
     assert change.extents[Category.CHILD_HEALTH] == (Extent.EXISTENCE, Extent.FULL)
+
+
+def test_of_every_closed_list_each_word_that_changes_something_is_named() -> None:
+    """Exhaustively, for the hub and a practice at each confirmed level."""
+    for role, level in product((Role.MASH_SCREENER, Role.GP), Level):
+        question = asked(role=role, level=level, level_state=LevelState.CONFIRMED)
+        now, listed = policies().decide(question).extents, found(question)
+        for fact, words in (
+            ("level", Level),
+            ("relationship", RelationshipKind),
+            ("gateway", Gateway),
+        ):
+            for word in words:
+                other = replace(question, **{fact: word})  # type: ignore[arg-type]
+                changed = policies().decide(other).extents != now
+                assert ((fact, word.value) in listed) is changed, f"{role} {level} {word}"
