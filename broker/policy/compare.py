@@ -62,6 +62,20 @@ def compare(
     return Compared(answers=done, allowed=allowed)
 
 
+def compare_rulings(bundle: Bundle, ours: CompiledPolicies, *, number: int, seed: str | int) -> int:
+    """
+    So many whole rulings: extents, because in order, duties, level. Raises PolicyDisagrees with the
+    first question whose ruling differs.
+    """
+    random = Random(seed)  # noqa: S311
+    cedar = CedarPolicies(bundle)
+    asked = [random_question(random, bundle.levels.jurisdiction) for _ in range(number)]
+    for question, ruling in zip(asked, ours.rulings(asked), strict=True):
+        if ruling != cedar.decide(question):
+            raise PolicyDisagrees("policy_disagrees", f"the ruling of {question}")
+    return number
+
+
 def _fan_out(random: Random, home: str) -> list[Question]:
     """One notification: what is of the concern is shared, the rest is drawn for each."""
     first = random_question(random, home)

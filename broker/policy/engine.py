@@ -172,9 +172,11 @@ class CompiledPolicies:
                 extents[category] = Extent.SUMMARY
             else:
                 extents[category] = Extent.EXISTENCE if existence & bit else Extent.NOTHING
-            because[category], owed = self._why(tuple(of_category))
-            if owed:
-                duties |= owed
+            marks_here = tuple(of_category)
+            why = self._reasons.get(marks_here) or self._why(marks_here)
+            because[category] = why[0]
+            if why[1]:
+                duties |= why[1]
             bit <<= 1
         level = level_used(question, question.role, self.bundle.levels)
         return Ruling(
@@ -188,18 +190,16 @@ class CompiledPolicies:
 
     def _why(self, marks: tuple[_Mark, ...]) -> tuple[Because, frozenset[str]]:
         """The because that these marks make, with the duties of the policies that determined it."""
-        found = self._reasons.get(marks)
-        if found is None:
-            did = {
-                what: tuple(self._ids[rank] for rank, done in marks if done == what)
-                for what in (_PERMIT, _FORBID, _OVERRULED)
-            }
-            determined = (*did[_PERMIT], *did[_FORBID])
-            because = Because(did[_PERMIT], did[_FORBID], did[_OVERRULED]) if marks else None
-            owed = frozenset().union(*(self.bundle.duties.get(each, ()) for each in determined))
-            found = because or NO_PERMIT_APPLIES, owed
-            remember(self._reasons, marks, found, most=_MOST_REASONS)
-        return found
+        did = {
+            what: tuple(self._ids[rank] for rank, done in marks if done == what)
+            for what in (_PERMIT, _FORBID, _OVERRULED)
+        }
+        because = Because(did[_PERMIT], did[_FORBID], did[_OVERRULED]) if marks else None
+        determined = (*did[_PERMIT], *did[_FORBID])
+        owed = frozenset().union(*(self.bundle.duties.get(each, ()) for each in determined))
+        why = because or NO_PERMIT_APPLIES, owed
+        remember(self._reasons, marks, why, most=_MOST_REASONS)
+        return why
 
 
 class _Places(dict[int, tuple[int, ...]]):

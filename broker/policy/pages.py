@@ -191,9 +191,14 @@ class Engine:
                 if not isinstance(told, dict):
                     row += table[told]
                     continue
+                seen = twice = 0
                 for value, categories in told.items():
                     there = self._places[categories]
                     row += [(variable, there) for variable, _ in table[value]]
+                    twice |= seen & there
+                    seen |= there
+                if twice or seen != self._places.every:
+                    raise PolicyNotEvaluated("policy_not_evaluated", f"{name} is not one value")
             except KeyError:
                 raise PolicyNotEvaluated("policy_not_evaluated", f"{name} {told}") from None
         return row

@@ -31,7 +31,7 @@ from broker.errors import PolicyDisagrees
 from broker.policy import compile as compiler
 from broker.policy import evidence, pages, program, vocabulary
 from broker.policy.bundle import Bundle
-from broker.policy.compare import compare
+from broker.policy.compare import compare, compare_rulings
 from broker.policy.context import Fold
 from broker.policy.engine import CompiledPolicies
 from broker.policy.evidence import Combination, Evidence, Lane, Satisfied, first_values
@@ -42,6 +42,7 @@ Progress = Callable[[int, int], None]
 """Called with (questions asked of Cedar so far, questions in all)."""
 
 RANDOM_ANSWERS = 20_000
+RANDOM_RULINGS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class Proof:
     asked: int  # questions asked of Cedar about single policies
     covered: int  # questions that those stand for
     random_answers: int  # of the whole set, with the policies that determined them
+    random_rulings: int  # whole: extents, because, duties
 
 
 def prove(
@@ -62,6 +64,7 @@ def prove(
     progress: Progress | None = None,
     *,
     random_answers: int = RANDOM_ANSWERS,
+    random_rulings: int = RANDOM_RULINGS,
 ) -> Proof:
     """
     `cache` keeps the proofs of single policies, so that a changed bundle is asked only about what
@@ -81,6 +84,7 @@ def prove(
             progress(done, total)
     _write(cache, sorted({*keys.values()}))
     compared = compare(bundle, ours, answers=random_answers, seed=bundle.version)
+    rulings = compare_rulings(bundle, ours, number=random_rulings, seed=bundle.version)
     facts = theirs.words.facts.values()
     return Proof(
         version=bundle.version,
@@ -89,6 +93,7 @@ def prove(
         asked=done,
         covered=len(theirs.lanes) * prod(len(values) for values in facts),
         random_answers=compared.answers,
+        random_rulings=rulings,
     )
 
 
@@ -183,7 +188,8 @@ def _others(engine: Engine, page: Page, combination: Combination, lanes: int) ->
 def _key(schema: str, written: Mapping[str, object]) -> str:
     """What a proof of one policy depends on: its text, the schema, the compiler and Cedar."""
     sources = (vocabulary, compiler, program, pages, evidence)
-    parts = [json.dumps(written, sort_keys=True), schema, version("cedarpy")]
+    decides = {name: part for name, part in written.items() if name != "annotations"}
+    parts = [json.dumps(decides, sort_keys=True), schema, version("cedarpy")]
     parts += [inspect.getsource(each) for each in sources] + [inspect.getsource(hold)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 

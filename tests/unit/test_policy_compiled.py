@@ -16,11 +16,14 @@ from broker.errors import PolicyDisagrees, PolicyNotEvaluated, PolicySetInvalid,
 from broker.policy import CedarPolicies, CompiledPolicies, read_bundle
 from broker.policy.cases import question_from
 from broker.policy.compile import compiled
+from broker.policy.context import facts_of, groups_of
+from broker.policy.pages import Asked
 from tests.unit.questions import QUESTIONS, a_question, seeded
 
 BUNDLE = read_bundle()
 CEDAR = CedarPolicies(BUNDLE)
 COMPILED = CompiledPolicies(BUNDLE)
+FORGETFUL = CompiledPolicies(BUNDLE, most_remembered=0)
 HUB = question_from({"role": "mash_screener", "level": "significant_harm"})
 ALL_THREE = 'action in [Action::"tell_existence", Action::"tell_summary", Action::"tell_full"]'
 
@@ -36,8 +39,7 @@ def test_a_fan_out_is_decided_as_one_by_one(asked: list[Question], seed: int) ->
     fan_out = [
         replace(random.choice(asked), role=random.choice(list(Role))) for _ in range(len(asked) * 5)
     ]
-    alone = CompiledPolicies(BUNDLE, most_remembered=0)
-    assert COMPILED.decide_all(fan_out) == [alone.decide(each) for each in fan_out]
+    assert COMPILED.decide_all(fan_out) == [FORGETFUL.decide(each) for each in fan_out]
 
 
 def test_more_recipients_of_a_role_than_a_page_has_slots_are_all_answered() -> None:
@@ -134,6 +136,15 @@ def test_a_fact_that_the_schema_has_and_the_question_lacks_is_not_answered() -> 
         wider.decide(HUB)
 
 
+def test_a_fact_with_two_values_for_one_category_is_not_answered() -> None:
+    (page,) = COMPILED.pages([HUB])
+    groups, facts = groups_of(HUB), dict(facts_of(HUB, BUNDLE.levels))
+    everything = frozenset(Category)
+    facts["consent"] = {"none": everything, "given": frozenset({Category.EDUCATION})}
+    with pytest.raises(PolicyNotEvaluated, match="consent is not one value"):
+        COMPILED.engine.pages([Asked(groups, facts)], [page.fold])
+
+
 def test_rulings_are_remembered_and_their_number_is_bounded() -> None:
     policies = CompiledPolicies(BUNDLE, most_remembered=3)
     first = policies.decide(HUB)
@@ -227,6 +238,8 @@ def test_a_policy_for_an_agency_or_for_either_of_two_groups_is_answered_as_cedar
     when {{ principal in [Role::"gp", Agency::"police"] || !(principal in Role::"gp") &&
             resource != Category::"family" }}
     unless {{ context.relationship in Relationship::"none" }};
+    @id("forbid-existence-alone") forbid (principal, action == Action::"tell_existence", resource)
+    when {{ context.outsideArea }};
     """
     bundle = replace(BUNDLE, text=BUNDLE.text + text)
     cedar, ours = CedarPolicies(bundle), CompiledPolicies(bundle)

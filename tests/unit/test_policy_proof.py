@@ -24,13 +24,13 @@ from broker.policy.engine import ACTIONS
 from broker.policy.evidence import Combination, Evidence, Satisfied
 from broker.policy.pages import Asked, Engine, Page
 from broker.policy.program import Answers, Choice, Lowered, Term
-from broker.policy.proof import hold, prove
+from broker.policy.proof import Proof, hold, prove
 from broker.policy.vocabulary import TRUE, vocabulary
 from tests.unit.fuzzing import FOLDED_IN_SMALL, SMALL, policies
 from tests.unit.questions import seeded
 
 EXAMPLES = settings().max_examples  # of the profile: 50 as one works, more in CI and at night
-ROUNDS = max(1, EXAMPLES // 25)
+ROUNDS = max(2, EXAMPLES // 50)
 WORDS = vocabulary(SMALL)
 WRITTEN = """
 @id("forbid-sealed") forbid (principal, action, resource) when { context.sealed };
@@ -281,20 +281,31 @@ when {{ context.own || context.level == Level::"emergency" }};
 def test_a_changed_policy_alone_is_proved_again(tmp_path: Path) -> None:
     cache = tmp_path / "kept" / "proofs.json"
     steps: list[tuple[int, int]] = []
-    first = prove(
-        small_bundle(FEW), cache, lambda done, total: steps.append((done, total)), random_answers=42
-    )
+
+    def proof(text: str) -> Proof:
+        bundle = small_bundle(text)
+        return prove(
+            bundle,
+            cache,
+            lambda done, total: steps.append((done, total)),
+            random_answers=42,
+            random_rulings=2,
+        )
+
+    first = proof(FEW)
     assert (first.policies, first.proved_before) == (2, 0)
     assert steps[-1] == (first.asked, first.asked)
     assert first.covered > 1_000_000_000
-    again = prove(small_bundle(FEW), cache, random_answers=42)
+    assert first.random_answers >= 42
+    again = proof(
+        FEW.replace('@id("own-concern")', '@id("own-concern") @explain("Said otherwise.")')
+    )
     assert (again.asked, again.proved_before) == (0, 2)
-    assert again.random_answers >= 42
-    changed = prove(small_bundle(FEW.replace("emergency", "universal")), cache, random_answers=42)
+    changed = proof(FEW.replace("emergency", "universal"))
     assert changed.proved_before == 1
     assert 0 < changed.asked < first.asked
     cache.write_text(json.dumps({"proved": 3}))
-    assert prove(small_bundle(FEW), cache, random_answers=42).proved_before == 0
+    assert proof(FEW).proved_before == 0
 
 
 def test_a_disagreement_names_the_policy_and_a_question() -> None:
