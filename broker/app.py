@@ -195,6 +195,7 @@ def reader(found: Parts) -> Reader:
         key_of=found.public.signing_key,
         open_key=OpenKey(opener(keys, BROKER)),
         digest=wrapper(keys).digest,
+        agencies={each.id: each.agency for each in found.partnership.organisations.values()},
         now=clock,
     )
 

@@ -4,6 +4,7 @@ Step 2: which organisation, key and topic belong together; is this notification 
     1. its headers name an id         4. its signature is that organisation's, on its own topic
     2. it unseals with our key        5. every claim that it says was sent did arrive
     3. it reads as a signed token     6. it fits its schema, and stands in its lane
+    Its agency is the one that the directory lists that organisation in.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ from broker.domain.words import (
     LevelState,
     Urgency,
 )
-from broker.errors import Malformed, NotGenuine, Rejected
+from broker.errors import Malformed, NotGenuine, Rejected, UnknownOrganisation
 from broker.identity.normal import fingerprint
 from broker.schemas import CLAIM_NAMES, before_signing, fault_in
 from broker.sealing import NOTIFICATION, unseal
@@ -44,6 +45,7 @@ class Reader:
     key_of: KeyOf
     open_key: Callable[[KeyId, bytes, bytes], bytes] = field(repr=False)
     digest: Callable[..., bytes] = field(repr=False)
+    agencies: Mapping[OrganisationId, Agency]  # as the directory has them, whatever a token says
     now: Callable[[], datetime]
 
     def read_one(self, record: Received, batch: Batch) -> Genuine:
@@ -60,6 +62,7 @@ class Reader:
         now = self.now()
         read = sdjwt.read(token, key_of=self.key_of, names=CLAIM_NAMES, now=now)  # 3
         _check_whose(read, record.headers, batch)  # 4
+        self._check_agency(read)
         _check_complete(read)  # 5
         notification = notification_from(read, batch.received, record.headers)  # 6
         if notification.lane is not batch.lane:
@@ -80,6 +83,7 @@ class Reader:
         """
         now = self.now()
         read = sdjwt.read(token, key_of=self.key_of, names=CLAIM_NAMES, now=now)
+        self._check_agency(read)
         _check_complete(read)
         return Genuine(
             notification=notification_from(read, now, {}),
@@ -89,6 +93,14 @@ class Reader:
             partition=0,
             offset=0,
         )
+
+    def _check_agency(self, token: sdjwt.Token) -> None:
+        """Gateways and levels depend on it: an organisation is of the agency it is listed in."""
+        listed = self.agencies.get(token.organisation)
+        if listed is None:
+            raise UnknownOrganisation("not_in_the_directory", token.organisation)
+        if token.plain.get("agency") != listed.value:
+            raise NotGenuine("not_their_agency", token.organisation)
 
 
 def _check_whose(token: sdjwt.Token, headers: Text, batch: Batch) -> None:

@@ -89,12 +89,17 @@ class World:
 
     random: Callable[[int], bytes] = field(default_factory=numbered)
     keys: dict[KeyId, SigningKey] = field(default_factory=dict)
+    agencies: dict[OrganisationId, Agency] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        partnership = read_partnership(DIRECTORY)
-        for organisation in partnership.organisations:
-            key = public_key(organisation)
-            self.keys[key.kid] = key
+        for each in read_partnership(DIRECTORY).organisations.values():
+            self.knows(each.id, each.agency)
+
+    def knows(self, organisation: OrganisationId, agency: Agency) -> None:
+        """The directory lists it, with its key."""
+        key = public_key(organisation)
+        self.keys[key.kid] = key
+        self.agencies[organisation] = agency
 
     def key_of(self, kid: KeyId) -> SigningKey:
         if kid not in self.keys:
@@ -106,6 +111,7 @@ class World:
             key_of=self.key_of,
             open_key=lambda _, wrapped, info: open_with(BROKER_SEALING, wrapped, info),
             digest=Wrapper(_wrapping=secret("wrapping"), _digest=secret("digest")).digest,
+            agencies=self.agencies,
             now=lambda: NOW,
         )
 

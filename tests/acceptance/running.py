@@ -37,7 +37,7 @@ from broker.partnership import read_partnership
 from broker.ports import Policies
 from broker.rounds import again
 from tests.acceptance.story import HERE, Step, Story
-from tests.world import World, batch_of, kid_of, public_key
+from tests.world import World, batch_of
 
 PARTNERSHIP = read_partnership(HERE / "partnership.yaml")
 DIRECTORY = PARTNERSHIP.directory()
@@ -113,8 +113,8 @@ class Telling:
     knowing: dict[str, WrittenKnown] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for organisation in PARTNERSHIP.organisations:
-            self.world.keys[kid_of(organisation)] = public_key(organisation)
+        for each in PARTNERSHIP.organisations.values():
+            self.world.knows(each.id, each.agency)
         self.knowing = {name: each.known for name, each in self.story.concerns.items()}
 
     def names(self, step: Step) -> tuple[str, ...]:

@@ -45,6 +45,12 @@ def test_a_token_of_another_publisher_on_ones_own_topic(world: World) -> None:
     assert reason_of(world, record) in {"wrong_issuer", "not_their_topic"}
 
 
+def test_a_school_that_calls_itself_police_is_not_believed(world: World) -> None:
+    """Operation Encompass is opened by police alone: the directory says who they are."""
+    record = world.record({**concern(publisher=SCHOOL), "agency": "police"})
+    assert reason_of(world, record, publisher=SCHOOL) == "not_their_agency"
+
+
 def test_a_claim_that_was_taken_away(world: World) -> None:
     data = concern()
     token = world.token(data)
