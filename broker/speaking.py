@@ -13,7 +13,7 @@ from broker.domain.effect import Effect, Said
 from broker.domain.ids import NotificationId, OrganisationId
 from broker.domain.sharing import Directive
 from broker.domain.words import STATEMENTS
-from broker.errors import Malformed, UnknownOrganisation
+from broker.errors import Malformed
 from broker.intake import Intake
 from broker.preview import effects
 from broker.statements import statement_from
@@ -60,9 +60,6 @@ class Speaking:
 
     def _read(self, token: bytes) -> Genuine:
         genuine = self.read_token(token)
-        notification = genuine.notification
-        if notification.publisher not in self.intake.deciding.directory.bodies:
-            raise UnknownOrganisation("not_in_the_directory", notification.publisher)
-        if notification.type not in STATEMENTS:
+        if genuine.notification.type not in STATEMENTS:
             raise Malformed("not_a_statement", "type")
         return genuine
