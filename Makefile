@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORPUS ?= ../shared
 .DEFAULT_GOAL := help
-.PHONY: help run test check setup bench chaos fuzz corpus lock assets
+.PHONY: help run test unit check setup bench chaos fuzz corpus lock assets
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -24,16 +24,18 @@ setup: $(VENV)/complete ## prepare only: virtual environment, dependencies, Kafk
 run: $(VENV)/complete ## run everything on this machine, with invented families
 	@exec $(BIN)/python -m deploy.local.run
 
-test: $(VENV)/complete ## all tests, on real Kafka, PostgreSQL and Chromium where they are
-	@$(BIN)/python -m pytest
+test: unit ## all tests, on real Kafka, PostgreSQL and Chromium where they are
+	@$(BIN)/python -m pytest tests/contracts tests/system tests/browser
 
-check: $(VENV)/complete ## format, lint, types, imports, policies, unit tests; no services
+unit: $(VENV)/complete ## the tests that need no service, on both cores
+	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/adapters tests/journeys tests/acceptance
+
+check: $(VENV)/complete ## format, lint, types, imports, policies, in seconds
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/broker policy check > /dev/null
-	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/adapters tests/journeys
 
 bench: $(VENV)/complete ## measure, and write var/bench/*.json
 	@$(BIN)/python -m tests.bench.policies
