@@ -32,6 +32,7 @@ class Asked:
     choices: Sequence[Choice] = ()
     needed: str = ""  # what is said when it is missing; empty: it may be left empty
     given: str = ""  # filled in already
+    folded: str = ""  # shown only when somebody opens these words: most leave it as it is
     most: int = _MOST
 
     def read(self, values: Mapping[str, str]) -> Sequence[str]:
