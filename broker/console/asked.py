@@ -19,6 +19,7 @@ class Choice:
     text: str
     hint: str = ""
     asks: "Sequence[Asked]" = ()
+    opens: str = ""  # what is written over that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

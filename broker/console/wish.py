@@ -47,7 +47,12 @@ def wish_asks(at: Setting) -> Sequence[Asked]:
             label="Who are they to the child?",
             kind="one",
             choices=[
-                Choice(value=value, text=text, asks=assessed if asks else ())
+                Choice(
+                    value=value,
+                    text=text,
+                    asks=assessed if asks else (),
+                    opens="If they are under 16: who found that they understand",
+                )
                 for value, text, asks in words.CAPACITIES
             ],
             needed="Choose who they are to the child",
