@@ -19,6 +19,7 @@ class Choice:
     text: str
     hint: str = ""
     asks: "Sequence[Asked]" = ()
+    opens: str = ""  # what is written over that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Asked:
     choices: Sequence[Choice] = ()
     needed: str = ""  # what is said when it is missing; empty: it may be left empty
     given: str = ""  # filled in already
+    folded: str = ""  # shown only when somebody opens these words: most leave it as it is
     most: int = _MOST
 
     def read(self, values: Mapping[str, str]) -> Sequence[str]:

@@ -23,33 +23,21 @@ class Setting:
     now: datetime  # local
 
 
-def which_parts(needed: str) -> Asked:
+def which_parts(needed: str, *, folded: str = "") -> Asked:
+    """Of all the parts there can be, whatever a concern holds: so that the list tells nothing."""
     return Asked(
         name="categories",
         label="Which parts?",
         kind="some",
         choices=[Choice(value=each.value, text=words.CATEGORIES[each]) for each in Category],
         needed=needed,
+        folded=folded,
     )
 
 
-def parts() -> Asked:
-    """Everything, or only some parts."""
-    return Asked(
-        name="parts",
-        label="For which parts?",
-        kind="one",
-        choices=[
-            Choice(value="all", text="Everything"),
-            Choice(
-                value="some",
-                text="Only some parts",
-                asks=[which_parts("Choose at least one part")],
-            ),
-        ],
-        needed="Choose for which parts",
-        given="all",
-    )
+def all_or(chosen: Sequence[str]) -> Json:
+    """Nothing chosen is everything, as the schema writes it."""
+    return list(chosen) or "*"
 
 
 def words_of(form: Filled) -> dict[str, Json]:

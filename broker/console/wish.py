@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from broker.console import words
 from broker.console.asked import Asked, Choice, Filled, moment
-from broker.console.questions import Setting, parts
+from broker.console.questions import Setting, all_or, which_parts
 from broker.domain.notification import Json
 
 _ASSESSED = {value for value, _, asks in words.CAPACITIES if asks}
@@ -47,7 +47,12 @@ def wish_asks(at: Setting) -> Sequence[Asked]:
             label="Who are they to the child?",
             kind="one",
             choices=[
-                Choice(value=value, text=text, asks=assessed if asks else ())
+                Choice(
+                    value=value,
+                    text=text,
+                    asks=assessed if asks else (),
+                    opens="If they are under 16: who found that they understand",
+                )
                 for value, text, asks in words.CAPACITIES
             ],
             needed="Choose who they are to the child",
@@ -60,29 +65,13 @@ def wish_asks(at: Setting) -> Sequence[Asked]:
             choices=[Choice(value=value, text=text) for value, text in words.WISHES],
             needed="Choose what they said, or why nobody asked",
         ),
-        parts(),
+        which_parts("", folded="It is about everything, unless you choose parts here"),
         Asked(
-            name="to",
-            label="Shared with whom?",
-            kind="one",
-            choices=[
-                Choice(value="all", text="Everybody whom the broker may tell"),
-                Choice(
-                    value="some",
-                    text="Only with some",
-                    asks=[
-                        Asked(
-                            name="recipients",
-                            label="With whom?",
-                            kind="some",
-                            choices=[*roles, *named],
-                            needed="Choose at least one",
-                        )
-                    ],
-                ),
-            ],
-            needed="Choose with whom",
-            given="all",
+            name="recipients",
+            label="With whom?",
+            kind="some",
+            choices=[*roles, *named],
+            folded="It is about everybody, unless you choose with whom here",
         ),
         Asked(
             name="until",
@@ -133,8 +122,8 @@ def wish_fact(form: Filled, at: Setting) -> tuple[Mapping[str, Json], Filled]:
         "state": form.one("state"),
         "giver": giver,
         "scope": {
-            "categories": "*" if form.one("parts") == "all" else list(form.some("categories")),
-            "recipients": "*" if form.one("to") == "all" else list(form.some("recipients")),
+            "categories": all_or(form.some("categories")),
+            "recipients": all_or(form.some("recipients")),
             "purpose": "*",
         },
         "valid": valid,

@@ -128,9 +128,9 @@ RECALLED = {
     ),
 }
 CANNOT_BE_UNDONE = (
-    "What has been read cannot be unread, and what you did because of it was right to do. Write"
-    " beside it, wherever you keep it, that it may no longer be relied on. Do not pass it on, and"
-    " base nothing new on it."
+    "What has been read cannot be unread, and what you did because of it is done. Write beside it,"
+    " wherever you keep it, that it may no longer be relied on. Do not pass it on, and base nothing"
+    " new on it."
 )
 ROUNDS = {
     "received": "It was raised",

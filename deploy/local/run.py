@@ -43,6 +43,7 @@ FAMILIES = HERE / "families"
 MESSAGES = {
     "st-marys-fhir": "hospital-mara.json",
     "wexcombe-safeguarding": "wexcombe-safeguarding.csv",
+    "wexcombe-wishes": "wexcombe-wishes.json",
     "police-notices": "police-notice.csv",
     "police-niem": "police-incident.xml",
     "council-csc": "council-ruby.json",

@@ -2,54 +2,38 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from broker.domain.words import Agency
-from deploy.local.parts import RunningKafka, free_port
-from deploy.local.run import answers
-from tests import environment
-from tests.system.running import Broker, broker, publish
-
-MESSAGES = Path(__file__).parents[2] / "deploy" / "local" / "families" / "messages"
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 800}
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-dev-shm-usage",
-]
+from deploy.local.parts import RunningKafka
+from tests.browser.walking import (
+    BANNED,
+    MESSAGES,
+    NARROW,
+    WIDE,
+    chromium,
+    serving,
+    sign_in,
+    violations,
+)
+from tests.system.running import Broker, publish
 
 
 @pytest.fixture(scope="module")
 def console(
     tmp_path_factory: pytest.TempPathFactory, kafka_here: RunningKafka, module_database: str
 ) -> Iterator[tuple[Broker, str]]:
-    folder, port = tmp_path_factory.mktemp("console"), free_port()
-    with broker(folder, kafka_here.bootstrap, module_database) as under:
-        under.start("carry", "carry", "--lane", "routine")
-        under.start("emergency", "carry", "--lane", "emergency")
-        under.start("api", "api", "--port", str(port), "--spool", str(folder / "spool"))
-        native = (MESSAGES / "wexcombe-safeguarding.csv").read_bytes()
-        publish(under, Agency.SCHOOLS, "csv-profile", [native])
-        native = (MESSAGES / "police-notice.csv").read_bytes()
-        publish(under, Agency.POLICE, "csv-profile", [native])
-        under.until(lambda: under.one("SELECT count(*) FROM inbox") == 4, "four concerns")
-        under.until(lambda: answers(f"http://127.0.0.1:{port}/livez"), "console")
-        yield under, f"http://127.0.0.1:{port}"
+    folder = tmp_path_factory.mktemp("console")
+    with serving(folder, kafka_here.bootstrap, module_database) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = environment.chromium()
-    assert found is not None, "CI needs Chromium"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(found), args=FLAGS)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
@@ -57,12 +41,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport=WIDE)  # type: ignore[arg-type]
     yield context.new_page()
     context.close()
-
-
-def sign_in(page: Page, url: str, name: str) -> None:
-    page.goto(f"{url}/sign-in")
-    page.get_by_role("button", name=name).click()
-    expect(page.get_by_role("heading", name="Alerts", exact=True)).to_be_visible()
 
 
 def test_the_worker_reads_the_words_and_whom_to_ring(
@@ -178,20 +156,9 @@ def test_pages_are_accessible_with_and_without_javascript(
         page.goto(console[1] + path)
         expect(page.locator("h1")).to_be_visible()
         text = page.content().casefold()
-        for banned in ("overdue", "remaining", "countdown", "deadline"):
+        for banned in BANNED:
             assert banned not in text, path
         if script:
             assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-            assert _violations(page) == [], path
+            assert violations(page) == [], path
     context.close()
-
-
-def _violations(page: Page) -> list[str]:
-    page.evaluate(AXE)
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found: list[str] = page.evaluate(
-        "tags => axe.run({runOnly: tags}).then(r => r.violations.map("
-        "v => v.id + ': ' + v.nodes[0].html))",
-        tags,
-    )
-    return found

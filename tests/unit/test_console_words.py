@@ -139,9 +139,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "assessed_by": "Dr L. Oyelaran",
         "question": "May the school know?",
         "state": "refused",
-        "parts": "some",
         "categories": "narrative\nchild_health",
-        "to": "some",
         "recipients": "role:gp\norg:ods:RYY",
         "until": "30/6/2027",
         "evidence": "“No.”\r\nTwice.",
@@ -207,7 +205,7 @@ def test_words_are_kept_whole_and_what_is_behind_a_choice_counts_only_with_it() 
     fact: Any = wish.fact(form, setting())[0]
     assert fact["directive"]["evidence"] == "“No.”\nTwice."
     assert fact["directive"]["scope"]["categories"] == ["narrative", "child_health"]
-    other = filled(wish.asks(setting()), {**ANSWERS["wish"], "parts": "all", "capacity": "court"})
+    other = filled(wish.asks(setting()), {**ANSWERS["wish"], "categories": "", "capacity": "court"})
     fact = wish.fact(other, setting())[0]
     assert fact["directive"]["scope"]["categories"] == "*"
     assert fact["directive"]["giver"] == {"person": "J. Fennick", "capacity": "court"}
