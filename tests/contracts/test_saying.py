@@ -44,7 +44,6 @@ async def desk(database: str, world: World) -> AsyncIterator[tuple[PostgresShari
                 read_token=reader.read_token,
                 intake=intake,
                 since=sharing.since,
-                blind=frozenset(),
             ),
         )
 
