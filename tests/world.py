@@ -167,6 +167,18 @@ class World:
         return self.reader().read_one(record, batch)
 
 
+def site_of(publisher: OrganisationId) -> Site:
+    """Where a publisher's notifications come from, its agency told by its id's scheme."""
+    agencies = {"ods": Agency.HEALTH, "school": Agency.SCHOOLS, "force": Agency.POLICE}
+    agency = agencies.get(publisher.split(":")[1], Agency.CHILDRENS_SERVICES)
+    return Site(
+        agency=agency,
+        organisation=publisher,
+        source=f"/{agency.value}/{publisher[4:].replace(':', '/')}/test",
+        received=NOW,
+    )
+
+
 def concern(
     number: int = 1,
     *,
@@ -180,14 +192,7 @@ def concern(
     routing: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """A hospital's concern, complete, as before signing."""
-    agencies = {"ods": Agency.HEALTH, "school": Agency.SCHOOLS, "force": Agency.POLICE}
-    agency = agencies.get(publisher.split(":")[1], Agency.CHILDRENS_SERVICES)
-    where = Site(
-        agency=agency,
-        organisation=publisher,
-        source=f"/{agency.value}/{publisher[4:].replace(':', '/')}/test",
-        received=NOW,
-    )
+    where = site_of(publisher)
     identity = {
         "summary": {
             "known": "identified",
@@ -246,14 +251,7 @@ def statement(
     urgency: str = "routine",
 ) -> dict[str, Any]:
     """What a named person says about sharing, complete, as before signing."""
-    agencies = {"ods": Agency.HEALTH, "school": Agency.SCHOOLS, "force": Agency.POLICE}
-    agency = agencies.get(publisher.split(":")[1], Agency.CHILDRENS_SERVICES)
-    where = Site(
-        agency=agency,
-        organisation=publisher,
-        source=f"/{agency.value}/{publisher[4:].replace(':', '/')}/test",
-        received=NOW,
-    )
+    where = site_of(publisher)
     by = {"person": person} | ({"role": role} if role else {})
     reference = key or json.dumps(said, sort_keys=True)[:190]
     event = Event(

@@ -13,7 +13,6 @@ from tests.browser.walking import (
     MESSAGES,
     NARROW,
     WIDE,
-    chromium,
     serving,
     sign_in,
     violations,
@@ -28,19 +27,6 @@ def console(
     folder = tmp_path_factory.mktemp("console")
     with serving(folder, kafka_here.bootstrap, module_database) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=WIDE)  # type: ignore[arg-type]
-    yield context.new_page()
-    context.close()
 
 
 def test_the_worker_reads_the_words_and_whom_to_ring(

@@ -14,7 +14,6 @@ from tests.browser.walking import (
     BANNED,
     NARROW,
     WIDE,
-    chromium,
     serving,
     sign_in,
     violations,
@@ -31,19 +30,6 @@ def console(
     folder = tmp_path_factory.mktemp("sharing")
     with serving(folder, kafka_here.bootstrap, module_database, "deliver") as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=WIDE)  # type: ignore[arg-type]
-    yield context.new_page()
-    context.close()
 
 
 @pytest.fixture

@@ -24,33 +24,11 @@ from broker.policy import CompiledPolicies, read_bundle
 from broker.policy.cases import Case, failures, read_cases
 from broker.policy.matrix import matrix
 from policies import generate
+from tests.unit.questions import QUESTIONS
 
 POLICIES = CompiledPolicies(read_bundle())
 CASES = read_cases(files("policies").joinpath("cases"))
 CORE = {Role.MASH_SCREENER, Role.SOCIAL_WORKER, Role.POLICE_PROTECTION}
-
-QUESTIONS = st.builds(
-    Question,
-    role=st.sampled_from(Role),
-    agency=st.sampled_from(Agency),
-    publisher=st.sampled_from(Agency),
-    level=st.sampled_from(Level),
-    level_state=st.sampled_from(LevelState),
-    gateway=st.sampled_from(Gateway),
-    relationship=st.sampled_from(RelationshipKind),
-    consent_stated=st.sampled_from(ConsentState),
-    agreed=st.frozensets(st.sampled_from(Category), max_size=3) | st.just(frozenset(Category)),
-    refused=st.frozensets(st.sampled_from(Category), max_size=3),
-    young_person_refused=st.frozensets(st.sampled_from(Category), max_size=2),
-    override=st.frozensets(st.sampled_from(Category), max_size=2),
-    sealed=st.booleans(),
-    conflict=st.booleans(),
-    location_barred=st.booleans(),
-    outside_area=st.booleans(),
-    detriment=st.booleans(),
-    necessity=st.booleans(),
-    own=st.booleans(),
-)
 
 
 def asked(**facts: object) -> Question:

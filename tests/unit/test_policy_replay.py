@@ -15,7 +15,7 @@ from broker.policy import CompiledPolicies, read_bundle
 from broker.policy.cases import question_from, read_cases
 from broker.policy.replay import Recorded, replay, stored_question
 from broker.policy.shadow import Shadow
-from tests.unit.test_policies import QUESTIONS
+from tests.unit.questions import QUESTIONS
 
 BUNDLE = read_bundle()
 LIVE = CompiledPolicies(BUNDLE)
