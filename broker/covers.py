@@ -54,6 +54,7 @@ class Covers:
                 for category, extent in ruling.extents.items()
                 if extent != "nothing"
             },
+            "bases": ruling.bases,
             "duties": ruling.duties,
             "policy": ruling.policy,
             "consent": each.refused or refused,
@@ -71,6 +72,7 @@ class Covers:
             "categories": _named(each, rules),
             "extents": dict.fromkeys(ruling.extents, "nothing"),
             "because": {},
+            "bases": {},
             "duties": [],
             "policy": each.policy,
             "consent": None,

@@ -59,7 +59,7 @@ COLUMNS = {
         "issued",
         "received",
     ),
-    "ruling": ("id", "policy", "level_used", "question", "extents", "because", "duties"),
+    "ruling": ("id", "policy", "level_used", "question", "extents", "because", "bases", "duties"),
     "decision": (
         "id",
         "publisher",

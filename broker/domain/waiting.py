@@ -66,4 +66,5 @@ class KeptRuling:
     question: Mapping[str, object]
     extents: Mapping[str, str]
     because: Mapping[str, Mapping[str, list[str]]]
+    bases: Mapping[str, Mapping[str, str]]
     duties: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import asdict
 from functools import lru_cache
 
 from broker.domain.decision import Question, Ruling, question_fields
@@ -19,7 +20,11 @@ def ruling_id(question: Question, policy: PolicyVersion) -> str:
 def ruling_row(made: str, question: Question, ruling: Ruling) -> Row:
     extents = {category.value: extent.value for category, extent in ruling.extents.items()}
     because = {
-        category.value: {"permits": list(reasons.permits), "forbids": list(reasons.forbids)}
+        category.value: {
+            "permits": list(reasons.permits),
+            "forbids": list(reasons.forbids),
+            "overruled": list(reasons.overruled),
+        }
         for category, reasons in ruling.because.items()
     }
     return (
@@ -29,5 +34,6 @@ def ruling_row(made: str, question: Question, ruling: Ruling) -> Row:
         json.dumps(question_fields(question)),
         json.dumps(extents),
         json.dumps(because),
+        json.dumps({category.value: asdict(each) for category, each in ruling.bases.items()}),
         sorted(ruling.duties),
     )

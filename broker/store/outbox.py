@@ -46,7 +46,8 @@ class PostgresTaken:
                 question=row[3],
                 extents=row[4],
                 because=row[5],
-                duties=tuple(row[6]),
+                bases=row[6],
+                duties=tuple(row[7]),
             )
             for row in await cursor.fetchall()
         }

@@ -199,7 +199,7 @@ SELECT outbox.id, outbox.kind, outbox.disclosure, outbox.organisation, outbox.cl
 
 -- rulings --
 -- The rulings that a round of the relay needs.
-SELECT id, policy, level_used, question, extents, because, duties
+SELECT id, policy, level_used, question, extents, because, bases, duties
   FROM ruling WHERE id = ANY(%(ids)s)
 
 -- mark_sent --

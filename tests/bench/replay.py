@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 
 from broker.domain.decision import Question
+from broker.domain.rows import COLUMNS
 from broker.policy import CompiledPolicies, read_bundle
 from broker.policy.held import HeldFolder
 from broker.policy.publication import files_of
@@ -58,7 +59,7 @@ def fill(database: str, asked: list[Question], policies: CompiledPolicies, count
         children = ((f"s_{n}", "child", "confirmed", None, False, None, None, SINCE)
                     for n in range(CHILDREN))  # fmt: skip
         _copy(connection, f"subject ({columns})", children)
-        columns = "id, policy, level_used, question, extents, because, duties"
+        columns = ", ".join(COLUMNS["ruling"])
         _copy(connection, f"ruling ({columns})", iter(rows))
         columns = (
             "publisher, id, type, thread, lane, level, subject, match, match_why, reference,"

@@ -358,3 +358,29 @@ async def _agreed_and_withdrawn(bench: Bench) -> None:
         identity=IDENTITY,
         urgency="immediate",
     )
+
+
+async def test_a_decision_keeps_why_by_category(database: str) -> None:
+    """Extent, policies, those overruled, lawful bases, and whose wish in which state counted."""
+    async with pool_of(database) as pool:
+        await with_agreement(Bench(PostgresStore(pool)))
+        async with pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT ruling.extents, ruling.because, ruling.bases, ruling.policy, decision.rests"
+                " FROM decision JOIN ruling ON ruling.id = decision.ruling"
+                " WHERE decision.organisation = %s ORDER BY decision.round DESC LIMIT 1",
+                (GP,),
+            )
+            extents, because, bases, policy, rests = await cursor.fetchone()  # type: ignore[misc]
+    assert extents["child_health"] == "full"
+    assert because["child_health"] == {
+        "permits": ["matrix-early_help-gp-full-agreed"],
+        "forbids": [],
+        "overruled": [],
+    }
+    assert bases["child_health"]["confidence"] == "conf_agreement"
+    assert "family" not in bases  # told nothing of it, on no basis
+    assert because["family"]["forbids"] == ["no-permit-applies"]
+    assert len(policy) == 64
+    assert rests["consent"]["child_health"]["state"] == "given"
+    assert "child_health" in rests["needs_agreement"]

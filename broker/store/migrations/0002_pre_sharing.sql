@@ -27,6 +27,7 @@ CREATE TABLE round (                          -- a concern decided again: why, a
 -- What a decision rested on at its instant: directive and state for each category, overrides, and
 -- the categories whose extent would have been less without them.
 ALTER TABLE decision ADD COLUMN rests jsonb;
+ALTER TABLE ruling ADD COLUMN bases jsonb NOT NULL DEFAULT '{}';   -- of each category told at all
 ALTER TABLE decision DROP CONSTRAINT decision_outcome_check;
 ALTER TABLE decision ADD CONSTRAINT decision_outcome_check
       CHECK (outcome IN ('disclosed', 'refused', 'stands'));  -- stands: all of it was told before
