@@ -57,6 +57,11 @@ class Deciding:
             }
             await self.onlooker(policies.version, asked, known.now)
 
+    def heed(self) -> None:
+        """Raises Broken if whoever looks on has found a reason since."""
+        if self.onlooker is not None:
+            self.onlooker.heed()
+
     async def known(
         self,
         transaction: Transaction,

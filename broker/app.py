@@ -262,7 +262,13 @@ async def carry(settings: Settings, lane: Lane) -> None:
             next_offsets=store.next_offsets,
             most=settings.batch,
         ) as shared:
-            worker = Worker(partitions=shared, intake=taken, whose=owners.__getitem__, now=clock)
+            worker = Worker(
+                partitions=shared,
+                intake=taken,
+                whose=owners.__getitem__,
+                now=clock,
+                heed=taken.deciding.heed,
+            )
             await worker.run(stop)
 
 

@@ -41,10 +41,12 @@ class Worker:
     intake: Taker
     whose: Callable[[str], tuple[OrganisationId, Lane]]  # a topic's publisher and lane
     now: Callable[[], datetime]
+    heed: Callable[[], None] = lambda: None  # raises Broken when something said so meanwhile
 
     async def run(self, stop: asyncio.Event) -> None:
         wait = 0.1
         while not stop.is_set():
+            self.heed()
             for records in await self.partitions.batches():
                 try:
                     await self._through(self._batch(records))

@@ -64,6 +64,10 @@ class Onlooker(Protocol):
         """Raises PolicyDisagrees: the policies in force do not say what they are meant to."""
         ...
 
+    def heed(self) -> None:
+        """Raises it too, if that has become known since."""
+        ...
+
 
 class Custody(Protocol):
     """Content at rest: each piece under a key of its own, wrapped under its subject's key."""

@@ -27,16 +27,22 @@ class Beside:
     _checks: dict[PolicyVersion, CrossCheck] = field(default_factory=dict)
 
     async def __call__(self, version: PolicyVersion, decided: Decided, now: datetime) -> None:
-        """Raises PolicyDisagrees at the first difference: nothing of the batch is recorded."""
+        """Asks, and heeds what was answered: raises PolicyDisagrees at the first difference."""
+        self.heed()
         bundle = self.bundle()
         if bundle.version == version:  # else it was swapped in this very moment: the next batch
             if version not in self._checks:
                 self.close()
                 self._checks[version] = CrossCheck(bundle, one_in=self.one_in)
-            await self._checks[version].check(decided)
+            self._checks[version].begin(decided)
         if self.shadow is not None and self.keep is not None:
             answered = [pair for several in decided.values() for pair in several]
             await self.keep(self.shadow.compare(version, answered), now)
+
+    def heed(self) -> None:
+        """Raises PolicyDisagrees if Cedar has answered otherwise since."""
+        for check in self._checks.values():
+            check.heed()
 
     @property
     def unchecked(self) -> int:

@@ -1,15 +1,16 @@
 """
 One notification in a thousand is asked again of Cedar, in another process, while the broker runs.
-The first difference raises PolicyDisagrees in the lane that asked, which stops it before anything
-of that batch is recorded, and a person is called.
+No batch waits for it: an emergency must not. The first difference raises PolicyDisagrees in the
+lane that asked, as soon as it is heeded, which stops the lane and calls a person.
 """
 
 import asyncio
 import hashlib
 import pickle
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing import get_context
 
@@ -31,6 +32,14 @@ def sampled(notification: NotificationId, *, one_in: int = ONE_IN) -> bool:
     return int.from_bytes(digest[:8], "big") % one_in == 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """What was asked of the other process, and what it will answer."""
+
+    pairs: Sequence[tuple[Question, Ruling]]
+    answers: Future[list[Ruling]]
+
+
 class CrossCheck:
     """
     Cedar in a process of its own, started at the first notification that is sampled. A process that
@@ -44,41 +53,57 @@ class CrossCheck:
         self._one_in = one_in
         self._bundle = pickle.dumps(bundle)
         self._pool: ProcessPoolExecutor | None = None
+        self._asked: list[_Asked] = []
 
     async def check(self, decided: Decided) -> None:
-        """Raises PolicyDisagrees with the first question to which Cedar's ruling is another."""
+        """As `begin` and `heed`, and waits for the answers in between."""
+        self.begin(decided)
+        for each in self._asked:
+            await asyncio.wait([asyncio.wrap_future(each.answers)])
+        self.heed()
+
+    def begin(self, decided: Decided) -> None:
+        """Ask about what is in the sample; nobody waits for the answers."""
         pairs = [
             pair
             for notification, several in decided.items()
             if sampled(notification, one_in=self._one_in)
             for pair in several
         ]
-        if not pairs:
-            return
-        theirs = await self._ask([question for question, _ in pairs])
-        if theirs is None:
-            self.unchecked += len(pairs)
-            return
-        for (question, ours), cedars in zip(pairs, theirs, strict=True):
-            if ours != cedars:
-                raise PolicyDisagrees("policy_disagrees", f"{_unlike(ours, cedars)}: {question}")
-            self.checked += 1
+        if pairs:
+            if self._pool is None:
+                self._pool = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+            questions = [question for question, _ in pairs]
+            try:
+                answers = self._pool.submit(_asked, self._bundle, questions)
+            except BrokenProcessPool:
+                self.unchecked += len(pairs)
+                self.close()
+            else:
+                self._asked.append(_Asked(pairs, answers))
+
+    def heed(self) -> None:
+        """Raises PolicyDisagrees with the first question to which Cedar's ruling is another."""
+        answered = [each for each in self._asked if each.answers.done()]
+        self._asked = [each for each in self._asked if each not in answered]
+        for each in answered:
+            try:
+                theirs = each.answers.result()
+            except (BrokenProcessPool, CancelledError):
+                self.unchecked += len(each.pairs)
+                self.close()
+                continue
+            for (question, ours), cedars in zip(each.pairs, theirs, strict=True):
+                if ours != cedars:
+                    detail = f"{_unlike(ours, cedars)}: {question}"
+                    raise PolicyDisagrees("policy_disagrees", detail)
+                self.checked += 1
 
     def close(self) -> None:
         """End the process, if there is one."""
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
-
-    async def _ask(self, questions: Sequence[Question]) -> list[Ruling] | None:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
-        loop = asyncio.get_running_loop()
-        try:
-            return await loop.run_in_executor(self._pool, _asked, self._bundle, questions)
-        except BrokenProcessPool:
-            self.close()
-            return None
 
 
 def _asked(bundle: bytes, questions: Sequence[Question]) -> list[Ruling]:
