@@ -16,6 +16,7 @@ from broker.domain.ids import NotificationId, SubjectId
 from broker.domain.kept import Kept, KeptConcern, KeptTold, Which
 from broker.domain.known import Directory, Fingerprint, Known, Match, Rules
 from broker.domain.notification import Notification
+from broker.domain.pointer import Undecided
 from broker.domain.rows import Rows
 from broker.domain.sharing import Directive, Review, Sharing, SourceOfHarm, Statement
 from broker.domain.words import STATEMENTS, Category, EventType
@@ -26,6 +27,9 @@ from broker.ports import Custody, Onlooker, Policies, Store, Transaction
 from broker.publishers import kept_notification
 from broker.recording import Chance, rows_of_rounds
 from broker.statements import heard, sharing_from, statement_from
+
+RETURNED = "policies_returned"
+"""Why a concern is decided that was taken in while policies could not be evaluated."""
 
 _NOBODY = Fingerprint(identifiers=frozenset(), forename=None, birth_date=None)
 
@@ -123,6 +127,22 @@ class Deciding:
             policies = self.in_force(known.now)
             if not await self.again(transaction, known, which, Cause(why=why), policies):
                 await transaction.let_go(notification)  # retracted since: it is not sent at all
+
+    async def settled(self, store: Store, each: Undecided) -> bool:
+        """
+        What was taken in undecided is decided under what holds now, once: false if it was before.
+        Raises PoliciesUnusable; then it is as undecided as it was.
+        """
+        which = Which(subject=each.subject, notification=each.notification, every_version=True)
+        async with store.transaction() as transaction:
+            if not await transaction.settle(each, self.now()):
+                return False
+            kept = await transaction.decided_before(which)  # none, if it was retracted since
+            fresh = [self._earlier(concern).genuine for concern in kept]
+            known = await self.known(transaction, fresh, [each.subject])
+            policies = self.in_force(known.now)
+            await self.again(transaction, known, which, Cause(why=RETURNED), policies)
+        return True
 
     async def again(
         self,

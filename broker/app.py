@@ -22,19 +22,23 @@ from broker import sdjwt
 from broker.again import Deciding
 from broker.api import application
 from broker.approvers import read_approvers
+from broker.calling import Calls
 from broker.console.frame import Frame
 from broker.console.pages import Console
 from broker.console.places import Places
 from broker.console.reviews import ReviewPages
 from broker.console.sharing import SharingPages
 from broker.console.views import child_of, new_in
+from broker.console.words import INVOLVED
+from broker.contact import Contact
 from broker.covers import Covers
 from broker.custody import KeyedCustody
 from broker.delivery import Relay, Seals
 from broker.domain.desk import Person
 from broker.domain.directory_keys import SigningKey
-from broker.domain.ids import AlertId, DisclosureId, KeyId, OrganisationId
+from broker.domain.ids import AlertId, DisclosureId, KeyId, OrganisationId, PolicyVersion
 from broker.domain.notification import Json
+from broker.domain.pointer import NO_POLICY
 from broker.domain.topics import (
     disclosures_topic,
     receipts_in_topic,
@@ -58,13 +62,14 @@ from broker.keys import (
     signer,
     wrapper,
 )
-from broker.lanes import Worker
+from broker.lanes import Taker, Worker
 from broker.ledger.checkpoint import Checkpoint, signed_note
 from broker.ledger.entry import commitment, leaf_bytes
 from broker.looking import Looking
 from broker.objections import REASONS
 from broker.partnership import Partnership, read_partnership
 from broker.policy import CompiledPolicies, read_bundle
+from broker.policy.awaited import AwaitedPolicies
 from broker.policy.beside import Beside
 from broker.policy.bundle import packaged
 from broker.policy.live import LivePolicies, read_publication
@@ -174,9 +179,10 @@ class OpenKey:
 
 
 @asynccontextmanager
-async def intake(found: Parts) -> AsyncIterator[Intake]:
-    """Steps 2 to 6. Raises PolicySetInvalid: no start with policies that do not validate."""
-    policies = live(found)
+async def intake(
+    found: Parts, policies: LivePolicies[CompiledPolicies] | AwaitedPolicies
+) -> AsyncIterator[Intake]:
+    """Steps 2 to 6."""
     async with pool_of(found.database) as pool:
         onlooker = beside(found, policies, PostgresShadow(pool))
         try:
@@ -215,8 +221,15 @@ def live(found: Parts) -> LivePolicies[CompiledPolicies]:
     )
 
 
+def awaited(found: Parts) -> AwaitedPolicies:
+    """The same for a process that starts without them, and goes on looking (DOMAIN.md 4.7)."""
+    return AwaitedPolicies(lambda: live(found), now=clock)
+
+
 def deciding(
-    found: Parts, policies: LivePolicies[CompiledPolicies], onlooker: Onlooker | None = None
+    found: Parts,
+    policies: LivePolicies[CompiledPolicies] | AwaitedPolicies,
+    onlooker: Onlooker | None = None,
 ) -> Deciding:
     return Deciding(
         in_force=policies.policies_at,
@@ -228,7 +241,11 @@ def deciding(
     )
 
 
-def beside(found: Parts, policies: LivePolicies[CompiledPolicies], kept: PostgresShadow) -> Beside:
+def beside(
+    found: Parts,
+    policies: LivePolicies[CompiledPolicies] | AwaitedPolicies,
+    kept: PostgresShadow,
+) -> Beside:
     """Cedar about one notification in a thousand, and a candidate, if one is named."""
     candidate = found.settings.shadow
     if candidate is None:
@@ -253,18 +270,23 @@ async def carry(settings: Settings, lane: Lane) -> None:
     topics = [topic for topic in owners if topic.endswith(f".{lane.value}")]
     if lane is Lane.ROUTINE:  # what adapters set apart is kept for a person on this lane
         topics += [topic for topic in owners if topic.startswith("quarantine.")]
-    async with intake(found) as taken:
-        store = taken.store
+    urgent = lane is Lane.EMERGENCY
+    policies = awaited(found) if urgent else live(found)
+    async with intake(found, policies) as taken, asyncio.TaskGroup() as running:
+        taker: Taker = taken
+        if urgent:
+            contact = taker = Contact(intake=taken, calls=Calls(clock))
+            running.create_task(contact.keep_settling(stop))
         async with partitions(
             settings.kafka,
             group=f"broker.carry.{lane.value}",
             topics=topics,
-            next_offsets=store.next_offsets,
+            next_offsets=taken.store.next_offsets,
             most=settings.batch,
         ) as shared:
             worker = Worker(
                 partitions=shared,
-                intake=taken,
+                intake=taker,
                 whose=owners.__getitem__,
                 now=clock,
                 heed=taken.deciding.heed,
@@ -308,7 +330,7 @@ async def deliver(settings: Settings) -> None:
 
 
 async def _relay(found: Parts, lane: Lane, signed_by: Signer, stop: asyncio.Event) -> None:
-    settings, decides = found.settings, deciding(found, live(found))
+    settings, decides = found.settings, deciding(found, awaited(found))
     async with pool_of(found.database, most=2) as pool, sender(settings.kafka) as sends:
         store = PostgresStore(pool)
 
@@ -318,6 +340,7 @@ async def _relay(found: Parts, lane: Lane, signed_by: Signer, stop: asyncio.Even
         relay = Relay(
             again=again,
             policies=lambda: decides.in_force(clock()),
+            calls=Calls(clock),
             outbox=PostgresOutbox(pool, found.database),
             sender=sends,
             custody=custody(settings.keys),
@@ -377,8 +400,8 @@ async def desk(
     found: Parts, raise_concern: Raise, speaks: Callable[[Speaking], Speak]
 ) -> AsyncIterator[FastAPI]:
     """`broker api`: the console on this database, and the ways in for what is raised and said."""
-    settings, decides = found.settings, deciding(found, live(found))
-    kept, leaf = custody(settings.keys), looked(decides)
+    settings, decides = found.settings, deciding(found, awaited(found))
+    kept, leaf = custody(settings.keys), looked(lambda at: decides.in_force(at).version)
     draft_key = wrapper(settings.keys).wrap(read_secret(settings.keys, BROKER, "drafts"))
     async with pool_of(found.database, most=8) as pool:
 
@@ -400,6 +423,8 @@ async def desk(
             people=found.partnership.people,
             rules=lambda: decides.in_force(clock()).rules,
             now=clock,
+            on_duty=found.partnership.on_duty(),
+            calls=Calls(clock),
         )
         looking = Looking(PostgresStore(pool), decides)
         speak, names = speaks(speaking), _names(found)
@@ -411,14 +436,14 @@ async def desk(
             sharing=SharingPages(frame=frame, desk=saying, speak=speak, places=places),
             reviews=ReviewPages(frame=frame, desk=saying, speak=speak, places=places),
         )
-        yield application(console.routes(), speaking.take, ready)
+        yield application(console.routes(), speaking.take, ready, frame.could_not_check)
 
 
 Leaf = Callable[[Person, str, datetime], tuple[bytes, bytes]]
 
 
-def looked(decides: Deciding) -> Leaf:
-    """The leaf of one look, and its record."""
+def looked(version: Callable[[datetime], PolicyVersion]) -> Leaf:
+    """The leaf of one look, and its record, under the policies in force."""
 
     def leaf(person: Person, decision: str, at: datetime) -> tuple[bytes, bytes]:
         salt = secrets.token_bytes(32)
@@ -428,7 +453,7 @@ def looked(decides: Deciding) -> Leaf:
             at=at,
             organisations=(person.organisation,),
             references=(decision,),
-            policy=decides.in_force(at).version,
+            policy=version(at),
             commit=commitment(salt, record),
         )
         return entry, json.dumps({"salt": salt.hex(), "record": record}).encode()
@@ -447,11 +472,13 @@ def _shown(found: Parts, decides: Deciding, leaf: Leaf) -> Shown:
         plain_of=sdjwt.plain_in,
         child_of=child_of,
         new_in=new_in,
+        involved=INVOLVED,
         names=_names(found),
         agencies={each.id: each.agency for each in organisations.values()},
         contacts={each.id: each.contact for each in organisations.values()},
         policies=lambda: decides.in_force(clock()),
         leaf=leaf,
+        leaf_of_pointer=looked(lambda _: NO_POLICY),
     )
 
 

@@ -1,6 +1,6 @@
 """
-The broker's signed words about what it sends: the cover of a disclosure, of a recall, and the
-publisher's accepted receipt. Pure: sealing, signing and sending are the relay's.
+The broker's signed words about what it sends: the cover of a disclosure, of a recall, of a pointer,
+and the publisher's accepted receipt. Pure: sealing, signing and sending are the relay's.
 """
 
 import hashlib
@@ -9,9 +9,16 @@ from dataclasses import dataclass
 
 from broker.domain.ids import OrganisationId
 from broker.domain.known import Rules
+from broker.domain.pointer import POINTER
 from broker.domain.waiting import Errand, KeptRuling, Waiting
+from broker.domain.words import Category
 
 Cover = dict[str, object]
+
+SERVICE_INVOLVED = (
+    "A service is involved: ring. We could not check what may be told; this does not mean that"
+    " nothing else is known."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +82,31 @@ class Covers:
             "bases": {},
             "duties": [],
             "policy": each.policy,
+            "consent": None,
+            "held": [],
+            "more_is_held": False,
+        }
+
+    def pointer(self, each: Waiting) -> Cover:
+        """
+        What is told while nothing could be decided. It carries no token, since a token's plain
+        claims name the publisher and the level, and no policy, since none was asked.
+        """
+        return {
+            "type": POINTER,
+            "says": SERVICE_INVOLVED,
+            "disclosure": each.disclosure,
+            "notification": each.notification,
+            "decision": None,
+            "recipient": {"organisation": each.organisation, "role": each.role},
+            "token_sha256": hashlib.sha256(b"").hexdigest(),
+            "leaf_commit": each.leaf_commit.hex(),
+            "ring": self.contacts.get(each.ring, {}),
+            "issued": each.created.isoformat(),
+            "extents": {category.value: "nothing" for category in Category},
+            "because": {},
+            "duties": [],
+            "policy": None,
             "consent": None,
             "held": [],
             "more_is_held": False,

@@ -6,6 +6,9 @@ what has ended since, is not sent: it is decided again first. The relay holds a 
 it, so that a withdrawal waits for what is on its way and stops the rest. A crash in between sends
 the same disclosure id with the same content once more, and the recipient drops it by its id
 (SECURITY.md 8.2).
+
+While policies cannot be evaluated, what rests on none goes on: accepted receipts and pointers. The
+rest waits (DOMAIN.md 4.7).
 """
 
 import asyncio
@@ -16,18 +19,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from broker.calling import Calls
 from broker.covers import Covers
-from broker.domain.ids import DisclosureId, OrganisationId, PolicyVersion
-from broker.domain.known import Rules
+from broker.domain.ids import DisclosureId, OrganisationId
 from broker.domain.outgoing import Outgoing
 from broker.domain.topics import disclosures_topic, receipts_topic
 from broker.domain.waiting import Errand, KeptRuling, Waiting
 from broker.domain.words import EventType, Lane
-from broker.errors import Rejected, TryAgain
+from broker.errors import PoliciesUnusable, Rejected, TryAgain
 from broker.ports import Custody, Policies
 from broker.telemetry import say
 
 _log = logging.getLogger(__name__)
+_RESTS_ON_NO_POLICY = frozenset({Errand.ACCEPTED, Errand.POINTER})
 _DECIDED_AGAIN = {EventType.CONCERN_RAISED.value}  # a retraction tells nothing: it just leaves
 
 
@@ -59,8 +63,10 @@ class Presentable(Protocol):
 
 
 class Outbox(Protocol):
-    def take(self, lane: Lane, most: int) -> AbstractAsyncContextManager[Taken]:
-        """Rows waiting on this lane that no other relay holds, the oldest first."""
+    def take(
+        self, lane: Lane, most: int, errands: Collection[Errand]
+    ) -> AbstractAsyncContextManager[Taken]:
+        """Rows of these errands waiting on this lane, held by no other relay, the oldest first."""
         ...
 
     def woken(self) -> AsyncIterator[None]:
@@ -88,7 +94,8 @@ class Relay:
     seals: Seals
     covers: Covers
     again: Callable[[Waiting, str], Awaitable[None]]  # decides its notification again, and why
-    policies: Callable[[], Policies]  # in force now
+    policies: Callable[[], Policies]  # in force now; raises PoliciesUnusable
+    calls: Calls
     now: Callable[[], datetime]
 
     async def run(self, lane: Lane, most: int, stop: asyncio.Event) -> None:
@@ -102,34 +109,57 @@ class Relay:
                 say(_log, "relay round begins again", reason=why.reason, lane=lane.value)
 
     async def round(self, lane: Lane, most: int) -> int:
-        """One round; returns how many rows it took. Raises TryAgain: nothing is marked sent."""
+        """
+        One round; returns how many rows it took, or 0 where some could not be decided again: then
+        the next waits to be woken. Raises TryAgain: nothing is marked sent.
+        """
         stale: dict[tuple[str, str], tuple[Waiting, str]] = {}
-        policies = self.policies()
-        async with self.outbox.take(lane, most) as taken:
+        policies = self._policies()
+        errands = frozenset(Errand) if policies is not None else _RESTS_ON_NO_POLICY
+        async with self.outbox.take(lane, most, errands) as taken:
             waiting = taken.waiting
             rulings = await taken.rulings({each.ruling for each in waiting if each.ruling})
             ready: list[tuple[int, Outgoing]] = []
             tokens: dict[str, Presentable] = {}
             for each in waiting:
-                if changed := self._outdated(each, policies.version):
+                if changed := self._outdated(each, policies):
                     stale[each.publisher, each.notification] = (each, changed)
                     continue
                 try:
-                    ready.append((each.row, self._made(each, rulings, tokens, policies.rules)))
+                    ready.append((each.row, self._made(each, rulings, tokens, policies)))
                 except Rejected as why:
                     say(_log, "disclosure set aside", disclosure=each.disclosure, reason=why.reason)
                     await taken.quarantined(each.row, why.reason)
             await self.sender.send([outgoing for _, outgoing in ready])
             await taken.sent([row for row, _ in ready], self.now())
+        stuck = False
         for each, changed in stale.values():  # now that nobody holds their rows
-            await self.again(each, changed)
-        return len(waiting)
+            try:
+                await self.again(each, changed)
+            except PoliciesUnusable as why:  # it waits, and does not hold up the others
+                stuck = True
+                self.calls(why)
+        return 0 if stuck else len(waiting)
 
-    def _outdated(self, each: Waiting, policy: PolicyVersion) -> str:
+    def _policies(self) -> Policies | None:
+        """Those in force; None while there are none that can be evaluated, and a person called."""
+        try:
+            policies = self.policies()
+        except PoliciesUnusable as why:
+            self.calls(why)
+            return None
+        self.calls.over()
+        return policies
+
+    def _outdated(self, each: Waiting, policies: Policies | None) -> str:
         """Why it must be decided again before it may be sent; empty if it need not."""
-        if each.errand is not Errand.DISCLOSURE or each.type not in _DECIDED_AGAIN:
+        if (
+            policies is None
+            or each.errand is not Errand.DISCLOSURE
+            or each.type not in _DECIDED_AGAIN
+        ):
             return ""
-        if each.policy != policy:
+        if each.policy != policies.version:
             return "policies"
         if each.facts != each.facts_now:
             return "facts"
@@ -140,10 +170,12 @@ class Relay:
         each: Waiting,
         rulings: Mapping[str, KeptRuling],
         tokens: dict[str, Presentable],
-        rules: Rules,
+        policies: Policies | None,
     ) -> Outgoing:
         if each.errand is Errand.ACCEPTED:
             return self._accepted(each)
+        if each.errand is Errand.POINTER or policies is None:
+            return self._sealed(each, self.covers.pointer(each), "")
         key = f"{each.publisher} {each.notification}"
         if key not in tokens:  # once for all recipients of one notification
             content = self.custody.reveal(
@@ -151,7 +183,10 @@ class Relay:
             )
             tokens[key] = self.seals.take_apart(content.decode())
         token = tokens[key].present(each.claims)
-        cover = self.covers.cover(each, rulings[each.ruling or ""], token, rules)
+        cover = self.covers.cover(each, rulings[each.ruling or ""], token, policies.rules)
+        return self._sealed(each, cover, token)
+
+    def _sealed(self, each: Waiting, cover: Mapping[str, object], token: str) -> Outgoing:
         signed, disclosure = self.seals.sign_cover(cover), DisclosureId(each.disclosure)
         return Outgoing(
             topic=disclosures_topic(each.organisation),

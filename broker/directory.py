@@ -226,10 +226,14 @@ def _is_the_desk(recipient: Recipient, notification: Notification, directory: Di
 def _ring(situation: Situation, recipient: Recipient, *, barred: bool) -> OrganisationId:
     """
     The publisher; but where its name could tell where a protected child is, the recipient's own
-    hub: whoever is listed first for the recipient's own area (DOMAIN.md 4.1).
+    hub (DOMAIN.md 4.1).
     """
     if not barred:
         return situation.notification.publisher
-    own_area = situation.directory.bodies[recipient.organisation].area
-    hubs = situation.directory.on_duty.get(own_area, ())
-    return hubs[0].organisation if hubs else recipient.organisation
+    return hub_of(recipient.organisation, situation.directory)
+
+
+def hub_of(organisation: OrganisationId, directory: Directory) -> OrganisationId:
+    """Whoever is listed first for this organisation's own area; without one, itself."""
+    hubs = directory.on_duty.get(directory.bodies[organisation].area, ())
+    return hubs[0].organisation if hubs else organisation

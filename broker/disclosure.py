@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Set
 
 from broker.domain.batch import Disclosure, Refusal
-from broker.domain.decision import Decision
+from broker.domain.decision import Decision, Recipient
 from broker.domain.ids import DecisionId, DisclosureId, NotificationId
 from broker.domain.known import Rules
 from broker.domain.notification import Notification
@@ -93,6 +93,11 @@ def disclosure_id(decision: DecisionId) -> DisclosureId:
 def recall_id(disclosure: DisclosureId, made_in_round: int) -> DisclosureId:
     """A recall has an id of its own: its recipient gives a receipt for it."""
     return DisclosureId(_id("recall", disclosure, made_in_round))
+
+
+def pointer_id(notification: NotificationId, recipient: Recipient) -> DisclosureId:
+    """A pointer too is receipted; done again after a crash it is the same one."""
+    return DisclosureId(_id("pointer", notification, recipient.organisation, recipient.role))
 
 
 def _id(*parts: str | int) -> str:

@@ -10,11 +10,13 @@ What can go wrong, in three families, because whoever catches has three choices.
         OffsetMoved          another worker owns this partition
         StoreUnavailable     PostgreSQL did not answer
         KafkaUnavailable     Kafka did not acknowledge
+        PoliciesAwaited      it waits in Kafka until policies can be evaluated again
       Broken                 stop and call a person: an invariant no longer holds
-        PolicySetInvalid     the policies do not validate against their schema
-          Unsupported        a policy says what cannot be compiled, so the whole set is refused
-        PolicyNotEvaluated   a policy could not be evaluated for this question
-        PolicyDisagrees      the compiled policies and Cedar gave two answers
+        PoliciesUnusable     nothing can be decided now: content waits, contact does not
+          PolicySetInvalid   the policies do not validate against their schema
+            Unsupported      a policy says what cannot be compiled, so the whole set is refused
+          PolicyNotEvaluated a policy could not be evaluated for this question
+          PolicyDisagrees    the compiled policies and Cedar gave two answers
         LedgerTampered       the ledger does not match its checkpoint
         Misconfigured        a setting, key or file that the process cannot do without
 
@@ -65,11 +67,19 @@ class KafkaUnavailable(TryAgain):
     """Kafka did not acknowledge."""
 
 
+class PoliciesAwaited(TryAgain):
+    """It waits in Kafka until policies can be evaluated again."""
+
+
 class Broken(BrokerError):
     """An invariant no longer holds: stop and call a person."""
 
 
-class PolicySetInvalid(Broken):
+class PoliciesUnusable(Broken):
+    """Nothing can be decided now. Content fails closed, contact does not (DOMAIN.md 4.7)."""
+
+
+class PolicySetInvalid(PoliciesUnusable):
     """The policies do not validate against their schema. `found` is each fault with its place."""
 
     def __init__(self, reason: str, detail: str = "", found: Sequence[object] = ()) -> None:
@@ -81,11 +91,11 @@ class Unsupported(PolicySetInvalid):
     """A policy says what cannot be compiled: the whole set is refused, naming the policy."""
 
 
-class PolicyNotEvaluated(Broken):
+class PolicyNotEvaluated(PoliciesUnusable):
     """A policy could not be evaluated for this question."""
 
 
-class PolicyDisagrees(Broken):
+class PolicyDisagrees(PoliciesUnusable):
     """The compiled policies and Cedar gave two answers to one question."""
 
 

@@ -6,7 +6,7 @@ apart for a person. Then one transaction moves the Kafka offset and records ever
 the rest. Restart at any point repeats nothing and loses nothing (SECURITY.md 8.1).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from broker import journey
@@ -28,6 +28,11 @@ ReadOne = Callable[[Received, Batch], Genuine]
 TurnedAway = tuple[Genuine, str]
 """A statement that its author may not make, and why."""
 
+Carried = tuple[int, Sequence[TurnedAway], int]
+"""How many were accepted, which were turned away and why, how many forgotten."""
+
+Carry = Callable[[Transaction, Sequence[Genuine]], Awaitable[Carried]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
@@ -39,6 +44,10 @@ class Intake:
 
     async def take_in(self, batch: Batch) -> Tally:
         """All of this batch, or nothing. Raises TryAgain or Broken; then nothing has happened."""
+        return await self.taken(batch, self._carried)
+
+    async def taken(self, batch: Batch, carried: Carry) -> Tally:
+        """The same with another way to carry what is fresh: it writes in the transaction given."""
         genuine, unreadable = read(batch, self.read_one)
         async with self.store.transaction() as transaction:
             await transaction.advance(batch)  # raises OffsetMoved: another worker owns this
@@ -46,7 +55,7 @@ class Intake:
                 batch.publisher, [each.notification.id for each in genuine]
             )
             fresh, altered = sort_out(genuine, came, batch)
-            accepted, turned_away, forgotten = await self._carried(transaction, fresh)
+            accepted, turned_away, forgotten = await carried(transaction, fresh)
             apart = [*unreadable, *altered, *_with_reasons(turned_away, batch)]
             await transaction.keep_apart(apart)
             tally = Tally(
@@ -86,11 +95,8 @@ class Intake:
             await transaction.keep_apart(apart)
             await transaction.count(batch, Tally(quarantined=len(apart)))
 
-    async def _carried(
-        self, transaction: Transaction, fresh: Sequence[Genuine]
-    ) -> tuple[int, Sequence[TurnedAway], int]:
-        """Steps 3 to 6 of what is fresh, then what its statements bear on: how many were accepted,
-        which were turned away and why, how many forgotten."""
+    async def _carried(self, transaction: Transaction, fresh: Sequence[Genuine]) -> Carried:
+        """Steps 3 to 6 of what is fresh, then what its statements bear on."""
         deciding = self.deciding
         known = await deciding.known(transaction, fresh)
         policies = deciding.in_force(known.now)

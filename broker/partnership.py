@@ -44,6 +44,7 @@ class Partnership:
 
     organisations: Mapping[OrganisationId, Organisation]
     people: Sequence[Person] = field(default=())
+    when_unchecked: frozenset[Role] = frozenset()  # who hears while policies cannot be evaluated
 
     @property
     def publishers(self) -> tuple[OrganisationId, ...]:
@@ -90,6 +91,7 @@ class Partnership:
             by_area=dict(by_area),
             deputies=dict(deputies),
             stand_ins=dict(stand_ins),
+            when_unchecked=self.when_unchecked,
         )
 
     def _speaking(self, organisation: OrganisationId) -> set[Role]:
@@ -104,6 +106,14 @@ class Partnership:
         }
         owned |= {quarantine_topic(each): (each, Lane.ROUTINE) for each in self.publishers}
         return owned | {receipts_in_topic(each): (each, Lane.ROUTINE) for each in self.recipients}
+
+    def on_duty(self) -> dict[str, Contact]:
+        """By area, whom anybody there may ring: the hub, which is the first on duty."""
+        found: dict[str, Contact] = {}
+        for each in self.organisations.values():
+            if each.on_duty:
+                found.setdefault(each.area, each.contact)
+        return found
 
     def contacts(self) -> dict[OrganisationId, dict[str, str]]:
         """Whom to ring at each organisation, as a cover says it."""
@@ -138,7 +148,19 @@ def read_partnership(path: Path) -> Partnership:
         _entry(path, entry, lambda entry: _person(entry, organisations))
         for entry in written.get("people", [])
     ]
-    return Partnership(organisations=organisations, people=people)
+    return Partnership(
+        organisations=organisations,
+        people=people,
+        when_unchecked=_when_unchecked(path, written.get("when_unchecked", [])),
+    )
+
+
+def _when_unchecked(path: Path, named: Any) -> frozenset[Role]:
+    try:
+        return frozenset(map(Role, named))
+    except (ValueError, TypeError) as error:
+        detail = f"{path}: when_unchecked: {error}: write a list of {', '.join(Role)}"
+        raise Misconfigured("directory_entry", detail) from None
 
 
 def _entry(path: Path, entry: Any, made: Any) -> Any:

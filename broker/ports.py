@@ -7,7 +7,7 @@ from typing import Protocol
 
 from broker.domain.batch import Batch, Genuine, Tally, Unreadable
 from broker.domain.decision import Question, Ruling
-from broker.domain.desk import Accepted, AlertLine, AlertView, Answers, Person
+from broker.domain.desk import Accepted, AlertLine, AlertView, Answers, Person, PointerView
 from broker.domain.effect import Effect, Said
 from broker.domain.ids import (
     AlertId,
@@ -20,6 +20,7 @@ from broker.domain.ids import (
 from broker.domain.kept import Kept, KeptConcern, Which
 from broker.domain.known import Known, Rules
 from broker.domain.notification import Json
+from broker.domain.pointer import Undecided
 from broker.domain.rows import Rows
 from broker.domain.sharing_desk import About, Figures, History, OverrideCase, RecallLine
 from broker.domain.words import EventType
@@ -124,8 +125,19 @@ class Transaction(Protocol):
 
     async def decided_before(self, which: Which) -> Sequence[KeptConcern]:
         """
-        Concerns that were decided before, with what each recipient was told. Waits for what is just
-        being sent; what still waits of them is held until the end.
+        Concerns that were decided before, with what each recipient was told; none that is still
+        undecided. Waits for what is just being sent; what still waits is held until the end.
+        """
+        ...
+
+    async def undecided(self) -> Sequence[Undecided]:
+        """The concerns that were taken in undecided and still are, the oldest first."""
+        ...
+
+    async def settle(self, each: Undecided, now: datetime) -> bool:
+        """
+        From here on it counts as decided, if this transaction commits; false if it did before.
+        Of two at once the second waits for the first.
         """
         ...
 
@@ -158,11 +170,20 @@ class Desk(Protocol):
     """What one signed-in person may see, cut to what they may be told. Looking is recorded."""
 
     async def alerts(self, person: Person) -> Sequence[AlertLine]:
-        """Must-see first, by level, then the newest."""
+        """Must-see first, by level, then the newest. Raises PoliciesUnusable."""
         ...
 
-    async def alert(self, person: Person, alert: AlertId, now: datetime) -> AlertView | None:
-        """One alert; None if it is not this person's, or does not exist: nobody can tell which."""
+    async def pointers(self, person: Person) -> tuple[Sequence[AlertLine], int]:
+        """Of these the pointers, which rest on no policy; and how many alerts there are in all."""
+        ...
+
+    async def alert(
+        self, person: Person, alert: AlertId, now: datetime
+    ) -> AlertView | PointerView | None:
+        """
+        One alert; None if it is not this person's, or does not exist: nobody can tell which.
+        Raises PoliciesUnusable, of anything but a pointer.
+        """
         ...
 
     async def seen(self, person: Person, alert: AlertId, now: datetime) -> None:

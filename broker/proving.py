@@ -7,6 +7,8 @@ Proving a disclosure offline: whoever holds one can check it without the broker 
     4. every claim held is one that the cover lets this role have
     5. the leaf binds the decision that the cover names, under the same policy version
     6. the leaf stands in the ledger, under a head that the ledger signed
+
+Of a pointer there is no token and no decision: 1, 2, 5 and 6 hold, and it says nothing else.
 """
 
 import base64
@@ -21,6 +23,7 @@ from typing import cast
 from broker import sdjwt
 from broker.domain.ids import OrganisationId
 from broker.domain.notification import Json
+from broker.domain.pointer import NO_POLICY, POINTER
 from broker.domain.words import Category, Extent
 from broker.errors import Malformed, NotGenuine
 from broker.jws import COVER, read_jws
@@ -66,12 +69,22 @@ def check(
     if hashlib.sha256(text["token"].encode()).hexdigest() != cover.get("token_sha256"):  # 2
         raise NotGenuine("token_differs_from_cover")
     told = datetime.fromisoformat(str(cover["issued"]))  # keys must have counted then
+    if cover.get("type") == POINTER:
+        return _placed(text, cover, _pointed(text["token"], cover), ledger)
     token = sdjwt.read(text["token"], key_of=public.signing_key, names=CLAIM_NAMES, now=told)  # 3
     if token.plain.get("jti") != cover.get("notification"):
         raise NotGenuine("token_differs_from_cover", "notification")
     extents = _extents(cover)
     _check_extents(token, extents)  # 4
-    sentences = _sentences(token, cover, extents)
+    return _placed(text, cover, _sentences(token, cover, extents), ledger)
+
+
+def _placed(
+    text: Mapping[str, str],
+    cover: Mapping[str, Json],
+    sentences: tuple[str, ...],
+    ledger: LedgerKey,
+) -> Proven:
     if not text["leaf"]:
         return Proven(sentences=sentences, place=None)
     leaf = _leaf(text["leaf"], cover)  # 5
@@ -81,6 +94,17 @@ def check(
         f"of {head.size} entries with root {base64.b64encode(head.root).decode()}."
     )
     return Proven(sentences=(*sentences, stands), place=place)
+
+
+def _pointed(token: str, cover: Mapping[str, Json]) -> tuple[str, ...]:
+    """A pointer that told anything would not be one."""
+    if token or set(_extents(cover).values()) != {Extent.NOTHING}:
+        raise NotGenuine("claim_beyond_extent", "pointer")
+    recipient = cast("Mapping[str, str]", cover["recipient"])
+    return (
+        f"The broker told {recipient['organisation']} in the role {recipient['role']} that a "
+        "service is involved, and nothing else: policies could not be evaluated.",
+    )
 
 
 def _members(evidence: Json) -> dict[str, str]:
@@ -132,8 +156,9 @@ def _leaf(encoded: str, cover: Mapping[str, Json]) -> bytes:
         raise Malformed("not_this_format", "leaf")
     same = (
         entry.get("commit") == cover.get("leaf_commit")
-        and entry.get("policy") == cover.get("policy")
-        and entry.get("references") == [cover.get("notification"), cover.get("decision")]
+        and entry.get("policy") == (cover.get("policy") or NO_POLICY)
+        and entry.get("references")
+        == [each for each in (cover.get("notification"), cover.get("decision")) if each]
     )
     if not same:
         raise NotGenuine("leaf_differs_from_cover")

@@ -114,8 +114,8 @@ def _told(disclosure: str, token: str, cover: str, proven: Proven) -> dict[str, 
     return {
         "disclosure": disclosure,
         "cover": said,
-        "plain": plain_in(token),
-        "claims": claims_in(token),
+        "plain": plain_in(token) if token else {},  # a pointer carries none
+        "claims": claims_in(token) if token else {},
         "proven": list(proven.sentences),
     }
 

@@ -6,6 +6,7 @@ log, records who saw what; a name that is not on the list below is not written.
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from typing import Final
 
 _ALLOWED: Final = frozenset(
@@ -35,8 +36,17 @@ _ALLOWED: Final = frozenset(
 
 def say(log: logging.Logger, sentence: str, **figures: str | int | float) -> None:
     """One line: fixed text, and of the figures those whose names are allowed."""
+    log.info("%s", _line(sentence, figures))
+
+
+def call(log: logging.Logger, sentence: str, **figures: str | int | float) -> None:
+    """The same at error level: a person is called."""
+    log.error("%s", _line(sentence, figures))
+
+
+def _line(sentence: str, figures: Mapping[str, str | int | float]) -> str:
     kept = {name: value for name, value in figures.items() if name in _ALLOWED}
-    log.info("%s", json.dumps({"said": sentence, **kept}, ensure_ascii=True))
+    return json.dumps({"said": sentence, **kept}, ensure_ascii=True)
 
 
 def begin_logging(process: str) -> None:

@@ -4,15 +4,22 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from broker.api.statements import Take, statements
+from broker.errors import PoliciesUnusable
 
 Ready = Callable[[], Awaitable[bool]]
+Answer = Callable[[Request, Exception], Awaitable[Response]]
 
 
-def application(console: APIRouter, take: Take, ready: Ready) -> FastAPI:
-    """`take` records one signed statement; `ready` answers whether the database does."""
+def application(
+    console: APIRouter, take: Take, ready: Ready, could_not_check: Answer | None = None
+) -> FastAPI:
+    """
+    `take` records one signed statement; `ready` answers whether the database does;
+    `could_not_check` is the console's page while policies cannot be evaluated.
+    """
     app = FastAPI(
         title="Concern broker",
         version="1.0.0",
@@ -21,6 +28,8 @@ def application(console: APIRouter, take: Take, ready: Ready) -> FastAPI:
         redoc_url=None,
     )
     app.add_exception_handler(RequestValidationError, _invalid)
+    if could_not_check is not None:
+        app.add_exception_handler(PoliciesUnusable, could_not_check)
 
     @app.get("/livez", summary="Whether the process lives")
     async def livez() -> dict[str, str]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from broker.api.problems import MEDIA_TYPE, Problem, problem
 from broker.domain.effect import Said
-from broker.errors import NotGenuine, Rejected, TryAgain, UnknownOrganisation
+from broker.errors import NotGenuine, PoliciesUnusable, Rejected, TryAgain, UnknownOrganisation
 from broker.objections import REASONS
 
 Take = Callable[[bytes], Awaitable[Said]]
@@ -68,7 +68,7 @@ def statements(take: Take) -> APIRouter:
                 return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", told)
         try:
             said = await take(bytes(body))
-        except TryAgain:
+        except (TryAgain, PoliciesUnusable):  # as little is wrong with it
             told = "Nothing was recorded, and nothing is wrong with it: send it again."
             later = {"Retry-After": "5"}
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", told, headers=later)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import typer
 
 from broker.settings import Settings
-from broker.store.accounts import read_accounts
+from broker.store.accounts import read_accounts, read_undecided
 
 FOUND_SOMETHING = 3
 
@@ -17,7 +17,8 @@ def add_to(app: typer.Typer) -> None:
 
 def account() -> None:
     """Print, per recipient, published = disclosed + refused + quarantined, as JSON."""
-    recipients, topics, leaves = read_accounts(Settings().database.get_secret_value())
+    database = Settings().database.get_secret_value()
+    recipients, topics, leaves = read_accounts(database)
     holds = all(each.holds for each in recipients) and all(each.holds for each in topics)
     holds = holds and leaves
     told = {
@@ -29,6 +30,7 @@ def account() -> None:
         "topics": {
             each.topic: {**_figures(asdict(each), "topic"), "holds": each.holds} for each in topics
         },
+        "undecided": read_undecided(database),  # kept, and decided when policies are back
         "every_event_has_a_leaf": leaves,
     }
     typer.echo(json.dumps(told, indent=1))

@@ -5,7 +5,7 @@ No page shows a timer or a rank; no URL or title carries content.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,9 +14,11 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, select_autoescape
 
+from broker.calling import Calls
 from broker.console import views, words
-from broker.domain.desk import Person
+from broker.domain.desk import Contact, Person
 from broker.domain.known import Rules
+from broker.errors import PoliciesUnusable
 from broker.offers import reviews, sees_figures
 from broker.ports import Sessions
 
@@ -53,8 +55,12 @@ class Frame:
         people: Sequence[Person],
         rules: Callable[[], Rules],
         now: Callable[[], datetime],
+        on_duty: Mapping[str, Contact],
+        calls: Calls,
     ) -> None:
+        """`rules` raises PoliciesUnusable; `on_duty` is by area, whom anybody there may ring."""
         self.sessions, self.now, self.rules = sessions, now, rules
+        self._on_duty, self._calls = on_duty, calls
         self.people = {person.id: person for person in people}
         self._templates = _environment()
 
@@ -81,19 +87,41 @@ class Frame:
         self, template: str, who: SignedIn | None, status: int = 200, **shown: Any
     ) -> HTMLResponse:
         nonce = secrets.token_urlsafe(16)
-        role, rules = who.person.role if who else None, self.rules()
+        may_review, may_see_figures = self._may(who)
         html = self._templates.get_template(template).render(
             who=who,
             words=words,
             views=views,
             cspNonce=nonce,
             now=self.now(),
-            may_review=who is not None and reviews(role, rules),
-            may_see_figures=who is not None and sees_figures(role, rules),
+            may_review=may_review,
+            may_see_figures=may_see_figures,
+            duty=self._on_duty.get(who.person.area) if who else None,
             **shown,
         )
         headers = {**HEADERS, "Content-Security-Policy": _POLICY.format(nonce=nonce)}
         return HTMLResponse(html, status_code=status, headers=headers)
+
+    def _may(self, who: SignedIn | None) -> tuple[bool, bool]:
+        """Whether they look at overrides, and at figures; neither while that cannot be checked."""
+        try:
+            rules = self.rules()
+        except PoliciesUnusable as why:
+            self._calls(why)
+            return False, False
+        self._calls.over()
+        role = who.person.role if who else None
+        return reviews(role, rules), sees_figures(role, rules)
+
+    async def could_not_check(self, request: Request, why: Exception) -> Response:
+        """
+        In place of any page that policies must cut. It is neither "nothing is known" nor "not shown
+        to you": nobody could say (DOMAIN.md 4.7).
+        """
+        if isinstance(why, PoliciesUnusable):
+            self._calls(why)
+        who = await self.who(request)
+        return self.page("unchecked.html", who, 503, title="We could not check")
 
     def not_found(self, who: SignedIn) -> Response:
         return self.page("message.html", who, 404, title="Page not found", message="not_found")

@@ -16,8 +16,9 @@ from broker.console.form import Form, read_form
 from broker.console.frame import COOKIE, HEADERS, Frame, same_origin, to_sign_in
 from broker.console.reviews import ReviewPages
 from broker.console.sharing import SharingPages
+from broker.domain.desk import PointerView
 from broker.domain.ids import AlertId, PersonId
-from broker.errors import TryAgain
+from broker.errors import PoliciesUnusable, TryAgain
 from broker.ports import Desk, Raise
 
 _STATIC = {"console.css": "text/css", "govuk.js": "text/javascript", "live.js": "text/javascript"}
@@ -86,18 +87,28 @@ class Console:
         return answer
 
     async def alerts(self, request: Request) -> Response:
-        """Must see first; the digest below, grouped by child."""
+        """
+        Must see first; the digest below, grouped by child. While nothing can be checked, only
+        pointers, and a sentence in place of the rest: never an empty list.
+        """
         who = await self._frame.who(request)
         if who is None:
             return to_sign_in()
-        lines = await self._desk.alerts(who.person)
+        try:
+            self._frame.rules()
+            lines, checked = await self._desk.alerts(who.person), True
+            in_all = len(lines)
+        except PoliciesUnusable:
+            checked = False
+            lines, in_all = await self._desk.pointers(who.person)
         return self._frame.page(
             "alerts.html",
             who,
             title="Alerts",
             must_see=[line for line in lines if line.must_see and not line.seen],
             digest=[line for line in lines if not line.must_see or line.seen],
-            shown=len(lines),
+            shown=in_all,  # so that the open page hears of the next
+            checked=checked,
         )
 
     async def alert(self, request: Request, alert: str) -> Response:
@@ -108,6 +119,8 @@ class Console:
         view = await self._desk.alert(who.person, AlertId(alert), self._frame.now())
         if view is None:
             return self._frame.not_found(who)
+        if isinstance(view, PointerView):
+            return self._frame.page("pointer.html", who, title="Alert", pointer=view)
         may = await self._sharing.may_say(who.person, view.line.id)
         recall = await self._sharing.recall_of(who.person, view.line.id)
         return self._frame.page(

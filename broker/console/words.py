@@ -66,6 +66,9 @@ DUTIES = {
     "before_next_working_day": "Read this before the next working day.",
     "speak_before_acting": "Speak to the sender before acting.",
 }
+COULD_NOT_CHECK = "We could not check. Nothing is shown; this does not mean that nothing is known."
+INVOLVED = "A service is involved: ring. We could not check what may be told."
+NOTHING_TO_SEE = "Nothing for you at the moment."
 NOT_SHOWN = "Not shown to your role, whether or not there is any"
 CONSENT_REFUSED = "The family did not agree to sharing. The law allows it here without agreement."
 ROLES = {
@@ -145,6 +148,7 @@ ROUNDS = {
     "facts": "Something else is known about the child",
     "policies": "The policies changed",
     "lapsed": "Something that it rested on ended",
+    "policies_returned": "It came while nothing could be checked, and was decided afterwards",
 }
 OUTCOMES = (
     ("upheld", "Upheld"),

@@ -135,7 +135,7 @@ class Earlier:
 class Cause:
     """Why a concern is decided again: a statement, or what the relay found before sending."""
 
-    why: str  # the statement's type; "facts", "policies" or "lapsed"
+    why: str  # the statement's type; "facts", "policies", "lapsed" or "policies_returned"
     statement: NotificationId | None = None
     recalls_agreement: bool = False  # somebody took their agreement back
     recalls_override: NotificationId | None = None  # found not justified

@@ -43,7 +43,7 @@ class AlertLine:
     child: str = field(repr=False)  # as much of the name as this reader is told, else "A child"
     new: str = field(repr=False)  # what is new, at most twelve words, from coded facts alone
     publisher: str
-    level: Level
+    level: Level | None  # None: of a pointer, which tells none
     must_see: bool
     seen: bool
     at: datetime
@@ -77,6 +77,15 @@ class Earlier:
     at: datetime
     publisher: str
     new: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointerView:
+    """An alert that says only that a service is involved: what else may be told was not checked."""
+
+    line: AlertLine
+    reference: str
+    ring: Contact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

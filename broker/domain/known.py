@@ -143,7 +143,8 @@ class Directory:
     """
     Organisations by id, who answers for an area by duty, and who is asked where a conflict of
     interest shuts an organisation's ordinary route: its deputies, else those who stand in for its
-    agency in its area.
+    agency in its area. `when_unchecked`: the roles that hear that a service is involved while
+    policies cannot be evaluated (DOMAIN.md 4.7).
     """
 
     bodies: Mapping[OrganisationId, Body]
@@ -151,3 +152,4 @@ class Directory:
     by_area: Mapping[str, Sequence[Recipient]] = field(default_factory=dict)  # in every role
     deputies: Mapping[OrganisationId, Sequence[OrganisationId]] = field(default_factory=dict)
     stand_ins: Mapping[tuple[str, Agency], Sequence[OrganisationId]] = field(default_factory=dict)
+    when_unchecked: frozenset[Role] = frozenset()

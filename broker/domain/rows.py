@@ -29,6 +29,7 @@ class Rows:
     superseded: Sequence[Row] = ()  # outbox rows that do not leave, and on which ground
     protected: Sequence[Row] = ()  # subjects whose location is protected from now on
     changed: Sequence[Row] = ()  # subjects about whom something else counts now
+    undecided: Sequence[Row] = ()  # of the inbox, while policies could not be evaluated
 
 
 COLUMNS = {
@@ -112,4 +113,5 @@ COLUMNS = {
     "superseded": ("reason", "disclosure"),
     "protected": ("subject",),
     "changed": ("subject",),
+    "undecided": ("publisher", "notification", "since"),
 }

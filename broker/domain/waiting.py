@@ -15,11 +15,12 @@ from broker.domain.ids import (
 
 
 class Errand(StrEnum):
-    """What is on its way: a disclosure, the publisher's accepted receipt, or a recall."""
+    """What is on its way: a disclosure, the publisher's accepted receipt, a recall, a pointer."""
 
     DISCLOSURE = "disclosure"
     ACCEPTED = "accepted"
     RECALL = "recall"
+    POINTER = "pointer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,20 +9,22 @@ they are.
 from collections.abc import Sequence
 
 from broker.domain.batch import Again, Outcome
-from broker.domain.ids import PolicyVersion
+from broker.domain.ids import PolicyVersion, SubjectId
 from broker.domain.known import Known, Rules
+from broker.domain.pointer import NO_POLICY, Unchecked
 from broker.domain.rows import Rows
 from broker.domain.words import STATEMENTS, EventType
 from broker.ports import Custody
 from broker.recording.arrival import accepted, keep, received
 from broker.recording.decisions import decided, recalled
 from broker.recording.learning import learn, meet, relate
+from broker.recording.pointing import pointed
 from broker.recording.sheet import Chance, Record, Sheet
 
 CHANGES = STATEMENTS | {EventType.CASE_CLOSED}
 """After one of these something else may count for its subject."""
 
-__all__ = ["Chance", "rows_from", "rows_of_rounds"]
+__all__ = ["Chance", "rows_from", "rows_of_rounds", "rows_of_unchecked"]
 
 
 def rows_from(
@@ -35,26 +37,59 @@ def rows_from(
     chance: Chance,
 ) -> Rows:
     """Every row that these outcomes leave behind, each exactly once."""
-    sheet = Sheet()
-    keys = dict(known.subject_keys)
+    sheet, keys = Sheet(), dict(known.subject_keys)
     for outcome in outcomes:
-        subject = outcome.match.subject
-        if subject not in keys:
-            keys[subject] = meet(outcome, sheet, custody, known.now)
-        learn(outcome, known, sheet)
+        record = _arrived(
+            outcome, known, keys=keys, sheet=sheet, policy=policy, custody=custody, chance=chance
+        )
         relate(outcome, sheet, rules, known.now)
-        keep(outcome, keys[subject], sheet, custody, known.now)
-        record = Record(
-            outcome.genuine, subject, keys[subject], sheet, custody, chance, policy,
-            known.facts.get(subject, 0), known.now,
-        )  # fmt: skip
-        commit = record.leaf("received", received(outcome))
-        sheet.outbox.append(accepted(outcome.genuine, commit, policy, known.now))
         if outcome.genuine.notification.type in CHANGES:
-            sheet.changed.append((subject,))
+            sheet.changed.append((outcome.match.subject,))
         for result in outcome.results:
             decided(result, record)
     return sheet.rows()
+
+
+def rows_of_unchecked(
+    taken: Sequence[Unchecked], known: Known, *, custody: Custody, chance: Chance
+) -> Rows:
+    """What concerns leave behind that could not be decided: kept, receipted, and pointed out."""
+    sheet, keys = Sheet(), dict(known.subject_keys)
+    for each in taken:
+        outcome = Outcome(genuine=each.genuine, match=each.match, results=())
+        record = _arrived(
+            outcome, known, keys=keys, sheet=sheet, policy=NO_POLICY, custody=custody, chance=chance
+        )
+        notification = each.genuine.notification
+        sheet.undecided.append((notification.publisher, notification.id, known.now))
+        for pointer in each.pointers:
+            pointed(pointer, record)
+    return sheet.rows()
+
+
+def _arrived(
+    outcome: Outcome,
+    known: Known,
+    *,
+    keys: dict[SubjectId, bytes],
+    sheet: Sheet,
+    policy: PolicyVersion,
+    custody: Custody,
+    chance: Chance,
+) -> Record:
+    """Subject, inbox row, leaf and accepted receipt. `keys` grows by a subject first met."""
+    subject = outcome.match.subject
+    if subject not in keys:
+        keys[subject] = meet(outcome, sheet, custody, known.now)
+    learn(outcome, known, sheet)
+    keep(outcome, keys[subject], sheet, custody, known.now)
+    record = Record(
+        outcome.genuine, subject, keys[subject], sheet, custody, chance, policy,
+        known.facts.get(subject, 0), known.now,
+    )  # fmt: skip
+    commit = record.leaf("received", received(outcome))
+    sheet.outbox.append(accepted(outcome.genuine, commit, policy, known.now))
+    return record
 
 
 def rows_of_rounds(

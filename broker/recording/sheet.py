@@ -40,6 +40,7 @@ class Sheet:
     superseded: list[Row] = field(default_factory=list)
     protected: list[Row] = field(default_factory=list)
     changed: list[Row] = field(default_factory=list)
+    undecided: list[Row] = field(default_factory=list)
 
     def rows(self) -> Rows:
         grown = {each.name: getattr(self, each.name) for each in fields(self)}
@@ -68,6 +69,7 @@ class Record:
         reference: str | None = None,
         organisation: OrganisationId | None = None,
         disclosure: str | None = None,
+        names_publisher: bool = True,
     ) -> bytes:
         """One leaf; returns its commitment. The record and salt go under the subject's key."""
         notification = self.genuine.notification
@@ -76,7 +78,10 @@ class Record:
         entry = leaf_bytes(
             kind=kind,
             at=self.now,
-            organisations=(notification.publisher, *((organisation,) if organisation else ())),
+            organisations=(
+                *((notification.publisher,) if names_publisher else ()),
+                *((organisation,) if organisation else ()),
+            ),
             references=(notification.id, *((reference,) if reference else ())),
             policy=self.policy,
             commit=commit,

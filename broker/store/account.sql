@@ -42,3 +42,7 @@ SELECT topic, sum(accepted), sum(apart)
 -- One leaf for each notification received and each decision.
 SELECT (SELECT count(*) FROM leaf) + (SELECT count(*) FROM leaf_waiting),
        (SELECT count(*) FROM inbox), (SELECT count(*) FROM decision)
+
+-- undecided --
+-- What was taken in while policies could not be evaluated, and is still to be decided.
+SELECT count(*) FROM undecided WHERE settled IS NULL

@@ -18,3 +18,10 @@ def read_accounts(database: str) -> tuple[list[RecipientAccount], list[TopicAcco
     leaves, received, decided = (int(each) for each in counted)
     recipients, topics = account_from(by_recipient, by_topic, kept)
     return recipients, topics, leaves >= received + decided
+
+
+def read_undecided(database: str) -> int:
+    """How many notifications were taken in undecided, and still are."""
+    with psycopg.connect(database) as connection:
+        row = connection.execute(queries("account")["undecided"]).fetchone()
+    return int(row[0]) if row else 0

@@ -16,15 +16,26 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from broker.domain.decision import Because, Ruling
-from broker.domain.desk import AlertLine, AlertView, Contact, Earlier, Person, Shows, Told
+from broker.domain.desk import (
+    AlertLine,
+    AlertView,
+    Contact,
+    Earlier,
+    Person,
+    PointerView,
+    Shows,
+    Told,
+)
 from broker.domain.ids import AlertId, OrganisationId, PersonId, PolicyId, PolicyVersion
 from broker.domain.known import Rules
+from broker.domain.waiting import Errand
 from broker.domain.words import Agency, Category, EventType, Extent, Level
 from broker.ports import Custody, Policies
 from broker.store.postgres import Connection
 from broker.store.queries import queries
 
 _MOST_LINES = 200
+_POINTER = Errand.POINTER.value
 Row = Mapping[str, Any]
 Looking = Callable[[Person, Sequence[Row]], Awaitable[Mapping[str, Shows]]]
 """What each row may still show this person now, by the alert's id."""
@@ -38,11 +49,13 @@ class Shown:
     plain_of: Callable[[str], Mapping[str, Any]]
     child_of: Callable[[Mapping[str, Any]], str]
     new_in: Callable[..., str]
+    involved: str  # what a pointer says
     names: Mapping[OrganisationId, str]
     agencies: Mapping[OrganisationId, Agency]
     contacts: Mapping[OrganisationId, Contact]
     policies: Callable[[], Policies]  # in force now
     leaf: Callable[[Person, str, datetime], tuple[bytes, bytes]]  # the leaf, and its record
+    leaf_of_pointer: Callable[[Person, str, datetime], tuple[bytes, bytes]]
 
 
 class PostgresDesk:
@@ -67,7 +80,14 @@ class PostgresDesk:
         lines = [self._line(row, shows.get(row["id"])) for row in rows]
         return sorted(lines, key=_must_see_first)
 
-    async def alert(self, person: Person, alert: AlertId, now: datetime) -> AlertView | None:
+    async def pointers(self, person: Person) -> tuple[Sequence[AlertLine], int]:
+        rows = await self._rows("alerts", {**_desk(person), "most": _MOST_LINES})
+        lines = [self._line(row, None) for row in rows if row["kind"] == _POINTER]
+        return sorted(lines, key=_must_see_first), len(rows)
+
+    async def alert(
+        self, person: Person, alert: AlertId, now: datetime
+    ) -> AlertView | PointerView | None:
         asked = {**_desk(person), "alert": alert}
         async with (
             self._pool.connection() as connection,
@@ -79,6 +99,9 @@ class PostgresDesk:
             if row is None:
                 return None
             await cursor.execute(self._asked["looked"], self._looked(person, row, now))
+        if row["kind"] == _POINTER:
+            line, ring = self._line(row, None), self._shown.contacts[row["ring"]]
+            return PointerView(line=line, reference=row["reference"], ring=ring)
         earlier = await self._rows("earlier", {**asked, "subject": row["subject"]})
         shows = await self._looking(person, [row, *earlier])
         told = [self._earlier(each, shows.get(each["id"])) for each in earlier]
@@ -86,7 +109,10 @@ class PostgresDesk:
 
     def _looked(self, person: Person, row: Row, now: datetime) -> Row:
         """The leaf of this look; who it was stands under the subject's key."""
-        entry, record = self._shown.leaf(person, row["decision"], now)
+        if row["kind"] == _POINTER:
+            entry, record = self._shown.leaf_of_pointer(person, row["disclosure"], now)
+        else:
+            entry, record = self._shown.leaf(person, row["decision"], now)
         wrapped, body = self._custody.keep(record, subject_key=row["wrapped"])
         subject = row["subject"]
         return {"entry": entry, "subject": subject, "wrapped_key": wrapped, "record": body}
@@ -127,6 +153,8 @@ class PostgresDesk:
         return {name: found[name] for name in (shows.claims if shows else ()) if name in found}
 
     def _new(self, row: Row, claims: Mapping[str, Any], shows: Shows | None) -> str:
+        if row["kind"] == _POINTER:
+            return self._shown.involved
         return self._shown.new_in(
             claims,
             retracted=row["type"] == EventType.CONCERN_RETRACTED.value,
@@ -135,23 +163,28 @@ class PostgresDesk:
         )
 
     def _line(self, row: Row, shows: Shows | None) -> AlertLine:
-        claims = self._claims(row, shows)
+        claims = {} if row["kind"] == _POINTER else self._claims(row, shows)
         return AlertLine(
             id=AlertId(row["id"]),
             child=self._shown.child_of(claims.get("identity.summary", {})),
             new=self._new(row, claims, shows),
-            publisher=self._shown.names.get(row["publisher"], row["publisher"]),
-            level=Level(row["level"]),
+            publisher=self._from(row),
+            level=None if row["level"] is None else Level(row["level"]),
             must_see=row["must_see"],
             seen=row["seen"],
             at=row["created"],
         )
 
+    def _from(self, row: Row) -> str:
+        """Who published it; of a pointer whom to ring, since the publisher could tell a place."""
+        named = row["ring" if row["kind"] == _POINTER else "publisher"]
+        return self._shown.names.get(named, named)
+
     def _earlier(self, row: Row, shows: Shows | None) -> Earlier:
         return Earlier(
             alert=AlertId(row["id"]),
             at=row["created"],
-            publisher=self._shown.names.get(row["publisher"], row["publisher"]),
+            publisher=self._from(row),
             new=self._new(row, self._claims(row, shows), shows),
         )
 
@@ -233,7 +266,7 @@ def _desk(person: Person) -> dict[str, str]:
 
 def _must_see_first(line: AlertLine) -> tuple[bool, int, float]:
     waiting = line.must_see and not line.seen
-    level = -list(Level).index(line.level) if waiting else 0
+    level = -list(Level).index(line.level or Level.EMERGENCY) if waiting else 0
     return (not waiting, level, -line.at.timestamp())
 
 

@@ -3,7 +3,7 @@
 SELECT alert.id, alert.level, alert.must_see, alert.created, alert.publisher, inbox.type,
        outbox.kind, outbox.claims, outbox.held, alert.notification, alert.subject, inbox.received,
        inbox.match, inbox.match_why, inbox.doubted, inbox.wrapped_key, inbox.body,
-       subject_key.wrapped,
+       subject_key.wrapped, outbox.ring,
        EXISTS (SELECT 1 FROM alert_seen WHERE alert_seen.alert = alert.id) AS seen
   FROM alert
   JOIN outbox ON outbox.disclosure = alert.disclosure
@@ -15,9 +15,10 @@ SELECT alert.id, alert.level, alert.must_see, alert.created, alert.publisher, in
  LIMIT %(most)s
 
 -- alert --
--- One alert of one desk, whole. Somebody else's gives no row, like one that does not exist.
+-- One alert of one desk, whole; of a pointer without decision. Somebody else's gives no row, like one
+-- that does not exist.
 SELECT alert.id, alert.level, alert.must_see, alert.created, alert.publisher, alert.notification,
-       alert.subject, outbox.kind, outbox.recalls, inbox.type, inbox.reference, inbox.match,
+       alert.subject, alert.disclosure, outbox.kind, outbox.recalls, inbox.type, inbox.reference, inbox.match,
        inbox.match_why, inbox.doubted, inbox.received, inbox.issued, outbox.claims,
        outbox.held, outbox.ring, decision.id AS decision, decision.why, ruling.extents,
        ruling.because, ruling.duties, ruling.policy, ruling.question, decision.rests,
@@ -26,8 +27,8 @@ SELECT alert.id, alert.level, alert.must_see, alert.created, alert.publisher, al
        EXISTS (SELECT 1 FROM alert_seen WHERE alert_seen.alert = alert.id) AS seen
   FROM alert
   JOIN outbox ON outbox.disclosure = alert.disclosure
-  JOIN decision ON decision.id = outbox.decision
-  JOIN ruling ON ruling.id = decision.ruling
+  LEFT JOIN decision ON decision.id = outbox.decision
+  LEFT JOIN ruling ON ruling.id = decision.ruling
   JOIN inbox ON inbox.publisher = alert.publisher AND inbox.id = alert.notification
   JOIN subject_key ON subject_key.subject = alert.subject
  WHERE alert.id = %(alert)s AND alert.organisation = %(organisation)s AND alert.role = %(role)s

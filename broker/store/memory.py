@@ -16,6 +16,7 @@ from broker.domain.batch import Batch, Genuine, Tally, Unreadable
 from broker.domain.ids import DisclosureId, NotificationId, OrganisationId, SubjectId, ThreadId
 from broker.domain.kept import Kept, KeptConcern, KeptTold, Which
 from broker.domain.known import Fingerprint, Known, Match, MatchState, Relationship
+from broker.domain.pointer import Undecided
 from broker.domain.rows import COLUMNS, Rows
 from broker.domain.words import STATEMENTS, Category, EventType, Role
 from broker.errors import OffsetMoved
@@ -41,6 +42,7 @@ class Tables:
     round: list[Line] = field(default_factory=list)
     decision: list[Line] = field(default_factory=list)
     outbox: list[Line] = field(default_factory=list)
+    undecided: list[Line] = field(default_factory=list)
     rows: list[Rows] = field(default_factory=list)
     tallies: list[Tally] = field(default_factory=list)
 
@@ -124,6 +126,7 @@ class MemoryTransaction:
             and row["thread"] not in retracted
             and which.thread in {None, row["thread"]}
             and which.notification in {None, row["id"]}
+            and (row["publisher"], row["id"]) not in self._open()
         ]
         newest = {row["thread"]: row["id"] for row in found}
         return [
@@ -186,9 +189,29 @@ class MemoryTransaction:
             ),
         )
 
+    def _open(self) -> set[tuple[OrganisationId, NotificationId]]:
+        waiting = (row for row in self._tables.undecided if row["settled"] is None)
+        return {(row["publisher"], row["notification"]) for row in waiting}
+
+    async def undecided(self) -> Sequence[Undecided]:
+        still = self._open()
+        return [
+            Undecided(publisher=row["publisher"], notification=row["id"], subject=row["subject"])
+            for row in self._tables.inbox
+            if (row["publisher"], row["id"]) in still
+        ]
+
+    async def settle(self, each: Undecided, now: datetime) -> bool:
+        for row in self._tables.undecided:
+            if (row["publisher"], row["notification"]) == (each.publisher, each.notification):
+                before, row["settled"] = row["settled"], row["settled"] or now
+                return before is None
+        return False
+
     async def let_go(self, notification: NotificationId) -> None:
+        waiting = (notification, "disclosure", "waiting")
         for row in self._tables.outbox:
-            if row["notification"] == notification and row["state"] == "waiting":
+            if (row["notification"], row["kind"], row["state"]) == waiting:
                 row |= {"state": "refused", "reason": "retracted"}
 
     async def write(self, rows: Rows) -> None:
@@ -211,6 +234,7 @@ class MemoryTransaction:
                 if each["disclosure"] == row["disclosure"] and each["state"] == "waiting":
                     each |= {"state": "refused", "reason": row["reason"]}
         tables.inbox += _lines(rows, "inbox")
+        tables.undecided += [{**row, "settled": None} for row in _lines(rows, "undecided")]
         tables.round += _lines(rows, "round")
         tables.decision += _lines(rows, "decision")
         tables.outbox += [{**row, "state": "waiting"} for row in _lines(rows, "outbox")]

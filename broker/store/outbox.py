@@ -73,8 +73,11 @@ class PostgresOutbox:
         self._asked = queries("queries")
 
     @asynccontextmanager
-    async def take(self, lane: Lane, most: int) -> AsyncIterator[PostgresTaken]:
-        asked = {"lane": lane.value, "limit": most}
+    async def take(
+        self, lane: Lane, most: int, errands: Collection[Errand]
+    ) -> AsyncIterator[PostgresTaken]:
+        kinds = sorted(each.value for each in errands)
+        asked = {"lane": lane.value, "limit": most, "kinds": kinds}
         try:
             async with self._pool.connection() as connection, connection.transaction():
                 async with connection.cursor(row_factory=dict_row) as cursor:

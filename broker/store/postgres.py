@@ -16,6 +16,7 @@ from broker.domain.batch import Batch, Genuine, Tally, Unreadable
 from broker.domain.ids import NotificationId, OrganisationId, SubjectId
 from broker.domain.kept import Kept, KeptConcern, Which
 from broker.domain.known import Known
+from broker.domain.pointer import Undecided
 from broker.domain.receipt import Receipt
 from broker.domain.rows import COLUMNS, Row, Rows
 from broker.errors import OffsetMoved, StoreUnavailable
@@ -34,6 +35,8 @@ _UPDATES = (
     ("superseded", "supersede"),
 )
 """Rows that change another row, and how."""
+
+_COPIED = ("inbox", "undecided", "round", "decision", "outbox", "alert", "leaf_waiting")
 
 
 class PostgresTransaction:
@@ -114,6 +117,20 @@ class PostgresTransaction:
             for each in concerns
         ]
 
+    async def undecided(self) -> Sequence[Undecided]:
+        return [
+            Undecided(
+                publisher=OrganisationId(publisher),
+                notification=NotificationId(notification),
+                subject=SubjectId(subject),
+            )
+            for publisher, notification, subject in await self._all("undecided", {})
+        ]
+
+    async def settle(self, each: Undecided, now: datetime) -> bool:
+        asked = {"publisher": each.publisher, "notification": each.notification, "now": now}
+        return bool(await self._all("settle", asked))
+
     async def let_go(self, notification: NotificationId) -> None:
         await self._run("let_go", {"notification": notification})
 
@@ -126,7 +143,7 @@ class PostgresTransaction:
             for row in getattr(rows, table):
                 await self._run(query, dict(zip(COLUMNS[table], row, strict=True)))
         await self._insert("relationship", rows.relationship)
-        for table in ("inbox", "round", "decision", "outbox", "alert", "leaf_waiting"):
+        for table in _COPIED:
             await self._copy(table, COLUMNS[table], getattr(rows, table))
         await self._wake(rows)
 

@@ -115,7 +115,7 @@ SELECT outbox.id FROM outbox
 
 -- decided_before --
 -- Concerns of a subject that stand, with their last round: the last version of each thread, or every
--- version.
+-- version. What was taken in undecided is decided by whoever settles it, and by nobody before.
 SELECT publisher, id, type, subject, thread, received, match, match_why, doubted, token_sha256, topic,
        partition, at_offset, wrapped_key, body, wrapped, last_round
   FROM (SELECT inbox.*, subject_key.wrapped,
@@ -128,7 +128,10 @@ SELECT publisher, id, type, subject, thread, received, match, match_why, doubted
          WHERE inbox.subject = %(subject)s AND inbox.type = 'concern.raised'
            AND NOT EXISTS (SELECT 1 FROM inbox AS later
                             WHERE later.publisher = inbox.publisher AND later.thread = inbox.thread
-                              AND later.type = 'concern.retracted')) AS concern
+                              AND later.type = 'concern.retracted')
+           AND NOT EXISTS (SELECT 1 FROM undecided WHERE undecided.publisher = inbox.publisher
+                              AND undecided.notification = inbox.id AND undecided.settled IS NULL)
+       ) AS concern
  WHERE (newest = 1 OR %(every_version)s)
    AND (%(thread)s::text IS NULL OR thread = %(thread)s)
    AND (%(notification)s::text IS NULL OR id = %(notification)s)
@@ -146,6 +149,21 @@ SELECT outbox.notification, outbox.disclosure, outbox.decision, decision.organis
  WHERE outbox.publisher = %(publisher)s AND outbox.notification = %(notification)s
    AND outbox.kind = 'disclosure' AND outbox.state IN ('waiting', 'sent', 'received', 'read')
  ORDER BY outbox.id
+
+-- undecided --
+-- What was taken in while policies could not be evaluated, and is still to be decided.
+SELECT undecided.publisher, undecided.notification, inbox.subject
+  FROM undecided
+  JOIN inbox ON inbox.publisher = undecided.publisher AND inbox.id = undecided.notification
+ WHERE undecided.settled IS NULL
+ ORDER BY undecided.since, inbox.issued, undecided.notification
+
+-- settle --
+-- It is decided in this transaction. No row comes back if it was before: of two who try at once the
+-- second waits here for the first, and then finds it settled.
+UPDATE undecided SET settled = %(now)s
+ WHERE publisher = %(publisher)s AND notification = %(notification)s AND settled IS NULL
+RETURNING notification
 
 -- supersede --
 -- A disclosure that does not leave, and why. One that has left stays.
@@ -180,11 +198,15 @@ SELECT pg_notify('outbox', ''), pg_notify('ledger', '')
 SELECT pg_notify('alert', %(desk)s)
 
 -- take_waiting --
--- Rows to send, held until they are sent; another relay takes others.
+-- Rows to send of these kinds, held until they are sent; another relay takes others. A pointer rests
+-- on no decision: the role in which it is told stands in its alert.
 SELECT outbox.id, outbox.kind, outbox.disclosure, outbox.organisation, outbox.claims, outbox.held,
        outbox.ring, outbox.leaf_commit, outbox.created, outbox.publisher, outbox.notification,
        inbox.wrapped_key, inbox.body, inbox.level, inbox.match, inbox.token_sha256, inbox.received,
-       inbox.type, subject_key.wrapped AS subject_key, decision.id AS decision, decision.role,
+       inbox.type, subject_key.wrapped AS subject_key, decision.id AS decision,
+       CASE outbox.kind WHEN 'pointer'
+            THEN (SELECT alert.role FROM alert WHERE alert.disclosure = outbox.disclosure)
+            ELSE decision.role END AS role,
        decision.ruling, decision.why, decision.rests, outbox.policy, outbox.facts,
        outbox.good_until, outbox.recalls, inbox.subject, subject.facts AS facts_now
   FROM outbox
@@ -192,7 +214,7 @@ SELECT outbox.id, outbox.kind, outbox.disclosure, outbox.organisation, outbox.cl
   JOIN subject_key ON subject_key.subject = inbox.subject
   JOIN subject ON subject.id = inbox.subject
   LEFT JOIN decision ON decision.id = outbox.decision
- WHERE outbox.state = 'waiting' AND outbox.lane = %(lane)s
+ WHERE outbox.state = 'waiting' AND outbox.lane = %(lane)s AND outbox.kind = ANY(%(kinds)s)
  ORDER BY outbox.id
  LIMIT %(limit)s
    FOR UPDATE OF outbox SKIP LOCKED
@@ -213,7 +235,7 @@ UPDATE outbox SET state = 'quarantined', reason = %(reason)s WHERE id = %(id)s
 -- owner_of --
 -- To whom disclosures were addressed: only they can give a receipt for them.
 SELECT disclosure, organisation FROM outbox
- WHERE disclosure = ANY(%(disclosures)s) AND kind IN ('disclosure', 'recall')
+ WHERE disclosure = ANY(%(disclosures)s) AND kind IN ('disclosure', 'recall', 'pointer')
 
 -- keep_receipt --
 -- A receipt, once for each kind. A row comes back if it is new.

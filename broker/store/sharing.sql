@@ -14,7 +14,7 @@ SELECT alert.id AS alert, alert.subject, alert.level, inbox.thread, inbox.refere
           AND decision.organisation = alert.organisation AND decision.role = alert.role
         ORDER BY decision.round DESC LIMIT 1) AS latest ON true
  WHERE alert.id = %(alert)s AND alert.organisation = %(organisation)s AND alert.role = %(role)s
-   AND outbox.state <> 'refused'
+   AND outbox.state <> 'refused' AND outbox.kind <> 'pointer'
 
 -- alert_named --
 -- The newest alert of one desk about the concern that somebody reads out, or names by its thread.

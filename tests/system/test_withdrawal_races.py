@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from broker import sdjwt
+from broker.calling import Calls
 from broker.covers import Covers
 from broker.delivery import Relay, Seals
 from broker.domain.ids import OrganisationId
@@ -79,6 +80,7 @@ class Race:
             covers=Covers(contacts={}, origin="test"),
             again=self.again,
             policies=lambda: self.deciding.in_force(NOW),
+            calls=Calls(lambda: NOW),
             now=lambda: NOW,
         )
 
