@@ -17,6 +17,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, selec
 from broker.console import views, words
 from broker.domain.desk import Person
 from broker.domain.known import Rules
+from broker.governance import takes_part
 from broker.offers import reviews, sees_figures
 from broker.ports import Sessions
 
@@ -90,6 +91,7 @@ class Frame:
             now=self.now(),
             may_review=who is not None and reviews(role, rules),
             may_see_figures=who is not None and sees_figures(role, rules),
+            takes_part=who is not None and takes_part(who.person, rules),
             **shown,
         )
         headers = {**HEADERS, "Content-Security-Policy": _POLICY.format(nonce=nonce)}
