@@ -24,6 +24,7 @@ from broker.api import application
 from broker.approvers import read_approvers
 from broker.calling import Calls
 from broker.console.frame import Frame
+from broker.console.governance import GovernancePages
 from broker.console.pages import Console
 from broker.console.places import Places
 from broker.console.reviews import ReviewPages
@@ -87,16 +88,20 @@ from broker.speaking import Speaking
 from broker.statements import statement_from
 from broker.store.desk import PostgresDesk, PostgresSessions, Shown
 from broker.store.governance import PostgresShadow
+from broker.store.governing import Leaf as Happened
+from broker.store.governing import PostgresGoverning
 from broker.store.ledger import ledger
 from broker.store.migrate import migrate
 from broker.store.outbox import PostgresOutbox
 from broker.store.postgres import OneByOne, PostgresStore, pool_of
 from broker.store.sharing import PostgresSharing
 from broker.telemetry import say
+from broker.viewing import Viewing
 from broker.watch import Figures, watching
 
 _log = logging.getLogger(__name__)
 _LOOK_FOR_KEYS = timedelta(seconds=5)
+_LOOK_FOR_ENDS = 60.0  # seconds
 
 
 def clock() -> datetime:
@@ -427,6 +432,13 @@ async def desk(
             calls=Calls(clock),
         )
         looking = Looking(PostgresStore(pool), decides)
+        governing = PostgresGoverning(
+            pool,
+            kept,
+            happened(decides),
+            Viewing(PostgresStore(pool), decides),
+            lambda: secrets.token_urlsafe(16),
+        )
         speak, names = speaks(speaking), _names(found)
         places = Places(directory=decides.directory, names=names, people=frame.people)
         console = Console(
@@ -435,8 +447,12 @@ async def desk(
             raise_concern=raise_concern,
             sharing=SharingPages(frame=frame, desk=saying, speak=speak, places=places),
             reviews=ReviewPages(frame=frame, desk=saying, speak=speak, places=places),
+            governance=GovernancePages(frame=frame, governing=governing, places=places),
         )
-        yield application(console.routes(), speaking.take, ready, frame.could_not_check)
+        async with asyncio.TaskGroup() as running:
+            ending = running.create_task(_ends(governing))
+            yield application(console.routes(), speaking.take, ready, frame.could_not_check)
+            ending.cancel()
 
 
 Leaf = Callable[[Person, str, datetime], tuple[bytes, bytes]]
@@ -459,6 +475,40 @@ def looked(version: Callable[[datetime], PolicyVersion]) -> Leaf:
         return entry, json.dumps({"salt": salt.hex(), "record": record}).encode()
 
     return leaf
+
+
+def happened(decides: Deciding) -> Happened:
+    """The leaf of one thing that was done about a governance override, and its record."""
+
+    def leaf(
+        kind: str,
+        organisations: Sequence[OrganisationId],
+        about: str,
+        record: Mapping[str, object],
+        at: datetime,
+    ) -> tuple[bytes, bytes]:
+        salt = secrets.token_bytes(32)
+        entry = leaf_bytes(
+            kind=kind,
+            at=at,
+            organisations=organisations,
+            references=(about,),
+            policy=decides.in_force(at).version,
+            commit=commitment(salt, record),
+        )
+        return entry, json.dumps({"salt": salt.hex(), "record": record}).encode()
+
+    return leaf
+
+
+async def _ends(governing: PostgresGoverning) -> None:
+    """Writes down that a governance override has ended, also where nobody looks any more."""
+    while True:
+        try:
+            await governing.lapse(clock())
+        except StoreUnavailable as why:  # it has ended all the same; it is written down later
+            say(_log, "end not written down", reason=why.reason)
+        await asyncio.sleep(_LOOK_FOR_ENDS)
 
 
 def _names(found: Parts) -> Mapping[OrganisationId, str]:

@@ -16,7 +16,7 @@ from broker.domain.desk import Contact, Person
 from broker.domain.ids import OrganisationId, PersonId
 from broker.domain.known import Body, Directory
 from broker.domain.topics import concerns_topic, quarantine_topic, receipts_in_topic
-from broker.domain.words import Agency, Lane, Role
+from broker.domain.words import Agency, Lane, Office, Role
 from broker.errors import Misconfigured
 
 
@@ -214,4 +214,5 @@ def _person(
         role=Role(role) if role and role != "operator" else None,
         area=body.area,
         contact=_contact(contact, body.name) if contact else body.contact,
+        offices=frozenset(map(Office, entry.get("offices", ()))),
     )

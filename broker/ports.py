@@ -9,8 +9,10 @@ from broker.domain.batch import Batch, Genuine, Tally, Unreadable
 from broker.domain.decision import Question, Ruling
 from broker.domain.desk import Accepted, AlertLine, AlertView, Answers, Person, PointerView
 from broker.domain.effect import Effect, Said
+from broker.domain.governance import GovernanceOverride, ViewedConcern
 from broker.domain.ids import (
     AlertId,
+    GovernanceId,
     NotificationId,
     OrganisationId,
     PersonId,
@@ -23,7 +25,7 @@ from broker.domain.notification import Json
 from broker.domain.pointer import Undecided
 from broker.domain.rows import Rows
 from broker.domain.sharing_desk import About, Figures, History, OverrideCase, RecallLine
-from broker.domain.words import EventType
+from broker.domain.words import EventType, ReviewOutcome
 
 Came = Mapping[NotificationId, bytes]
 
@@ -255,6 +257,71 @@ class SharingDesk(Protocol):
         ...
 
     async def figures(self) -> Figures: ...
+
+
+class Governing(Protocol):
+    """
+    The governance override (DOMAIN.md 4.5). Each step, look and attempt is an audit entry. `area`:
+    the organisations of the area, whose overrides these are.
+    """
+
+    async def ask(
+        self,
+        person: Person,
+        named: str,
+        purpose: str,
+        area: Collection[OrganisationId],
+        now: datetime,
+    ) -> GovernanceId | None:
+        """`named`: a reference that was read out, or a disclosure's id. None: no one subject."""
+        ...
+
+    async def overrides(self, area: Collection[OrganisationId]) -> Sequence[GovernanceOverride]:
+        """The newest first."""
+        ...
+
+    async def override(
+        self, area: Collection[OrganisationId], made: GovernanceId
+    ) -> GovernanceOverride | None: ...
+
+    async def approve(
+        self, person: Person, made: GovernanceOverride, until: datetime, now: datetime
+    ) -> bool:
+        """False: it is their own, or was approved or ended before."""
+        ...
+
+    async def end(self, person: Person, made: GovernanceOverride, now: datetime) -> bool:
+        """By one of the two, before its time; False: it has ended, or they are neither."""
+        ...
+
+    async def review(
+        self,
+        person: Person,
+        made: GovernanceOverride,
+        outcome: ReviewOutcome,
+        words: str,
+        now: datetime,
+    ) -> bool:
+        """Once it has ended; False: it has not, was reviewed before, or they are one of the two."""
+        ...
+
+    async def lapse(self, now: datetime) -> int:
+        """Write down the end of those whose time is over; how many."""
+        ...
+
+    async def look(
+        self, person: Person, made: GovernanceOverride, now: datetime
+    ) -> Sequence[ViewedConcern] | None:
+        """What every cap leaves; None, and nothing is read, unless it is open to them now."""
+        ...
+
+    async def attempted(self, person: Person, made: GovernanceId, now: datetime) -> None:
+        """Somebody tried to view what is not open to them."""
+        ...
+
+    async def attempted_alert(self, person: Person, alert: AlertId, now: datetime) -> None:
+        """Somebody tried to open another desk's alert."""
+        ...
 
 
 class Sessions(Protocol):

@@ -19,6 +19,7 @@ from broker.console import views, words
 from broker.domain.desk import Contact, Person
 from broker.domain.known import Rules
 from broker.errors import PoliciesUnusable
+from broker.governance import takes_part
 from broker.offers import reviews, sees_figures
 from broker.ports import Sessions
 
@@ -43,6 +44,15 @@ class SignedIn:
     person: Person
     csrf: str
     cookie: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _May:
+    """What a page's header offers."""
+
+    review: bool = False
+    see_figures: bool = False
+    take_part: bool = False
 
 
 class Frame:
@@ -87,31 +97,38 @@ class Frame:
         self, template: str, who: SignedIn | None, status: int = 200, **shown: Any
     ) -> HTMLResponse:
         nonce = secrets.token_urlsafe(16)
-        may_review, may_see_figures = self._may(who)
+        may = self._may(who)
         html = self._templates.get_template(template).render(
             who=who,
             words=words,
             views=views,
             cspNonce=nonce,
             now=self.now(),
-            may_review=may_review,
-            may_see_figures=may_see_figures,
+            may_review=may.review,
+            may_see_figures=may.see_figures,
             duty=self._on_duty.get(who.person.area) if who else None,
+            takes_part=may.take_part,
             **shown,
         )
         headers = {**HEADERS, "Content-Security-Policy": _POLICY.format(nonce=nonce)}
         return HTMLResponse(html, status_code=status, headers=headers)
 
-    def _may(self, who: SignedIn | None) -> tuple[bool, bool]:
-        """Whether they look at overrides, and at figures; neither while that cannot be checked."""
+    def _may(self, who: SignedIn | None) -> _May:
+        """Which pages they are offered; none of these while that cannot be checked."""
         try:
             rules = self.rules()
         except PoliciesUnusable as why:
             self._calls(why)
-            return False, False
+            return _May()
         self._calls.over()
-        role = who.person.role if who else None
-        return reviews(role, rules), sees_figures(role, rules)
+        if who is None:
+            return _May()
+        role = who.person.role
+        return _May(
+            review=reviews(role, rules),
+            see_figures=sees_figures(role, rules),
+            take_part=takes_part(who.person, rules),
+        )
 
     async def could_not_check(self, request: Request, why: Exception) -> Response:
         """

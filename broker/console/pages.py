@@ -8,12 +8,13 @@ sharing.py and reviews.py; what every page stands in, in frame.py.
 from collections.abc import AsyncIterator
 from importlib.resources import files
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from broker.console import words
 from broker.console.form import Form, read_form
 from broker.console.frame import COOKIE, HEADERS, Frame, same_origin, to_sign_in
+from broker.console.governance import GovernancePages
 from broker.console.reviews import ReviewPages
 from broker.console.sharing import SharingPages
 from broker.domain.desk import PointerView
@@ -35,12 +36,13 @@ class Console:
         raise_concern: Raise,
         sharing: SharingPages,
         reviews: ReviewPages,
+        governance: GovernancePages,
     ) -> None:
         self._frame, self._desk, self._raise = frame, desk, raise_concern
-        self._sharing, self._reviews = sharing, reviews
+        self._sharing, self._reviews, self._governance = sharing, reviews, governance
 
     def routes(self) -> APIRouter:
-        router = APIRouter()
+        router = APIRouter(dependencies=[Depends(self._governance.attempts)])
         for path, page, method in (
             ("/", self.alerts, "GET"),
             ("/sign-in", self.sign_in, "GET"),
@@ -58,6 +60,7 @@ class Console:
             )
         router.include_router(self._sharing.routes())
         router.include_router(self._reviews.routes())
+        router.include_router(self._governance.routes())
         return router
 
     async def sign_in(self, request: Request) -> Response:

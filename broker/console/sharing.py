@@ -159,7 +159,7 @@ class SharingPages:
         if who is None:
             return self._frame.refused()
         named = posted.get("named", "")
-        alert = await self._desk.named(who.person, _as_read_out(named))
+        alert = await self._desk.named(who.person, as_read_out(named))
         if alert is None:
             return self._frame.page(
                 "which.html", who, 422, title="Find a concern", named=named, missing=True
@@ -229,7 +229,7 @@ class SharingPages:
         }
 
 
-def _as_read_out(named: str) -> str:
+def as_read_out(named: str) -> str:
     """A reference as it is kept; letters that its alphabet lacks are the digits they look like."""
     plain = "".join(named.split()).strip()
     letters = plain.upper().translate(str.maketrans("OIL", "011")).replace("-", "")

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from broker.domain.decision import Decision
 from broker.domain.ids import AlertId, NotificationId, OrganisationId, PersonId
 from broker.domain.notification import Json
-from broker.domain.words import Agency, Category, Extent, Level, Role
+from broker.domain.words import Agency, Category, Extent, Level, Office, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +33,7 @@ class Person:
     role: Role | None  # None: an operator, who has no role in the application
     area: str
     contact: Contact
+    offices: frozenset[Office] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

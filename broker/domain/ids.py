@@ -21,6 +21,9 @@ DecisionId = NewType("DecisionId", str)
 DisclosureId = NewType("DisclosureId", str)
 AlertId = NewType("AlertId", str)
 PersonId = NewType("PersonId", str)
+GovernanceId = NewType("GovernanceId", str)
+"""A governance override: random, since it stands in a URL."""
+
 KeyId = NewType("KeyId", str)
 PolicyId = NewType("PolicyId", str)
 """The `@id` of a Cedar policy."""

@@ -7,7 +7,13 @@ from enum import StrEnum
 
 from broker.domain.decision import AreaDuty, GatewayRule, OpenCase, Recipient, StandsIn
 from broker.domain.ids import NotificationId, OrganisationId, SubjectId, ThreadId
-from broker.domain.rules import BasisRules, ConsentRules, OverrideRules, StatementRules
+from broker.domain.rules import (
+    BasisRules,
+    ConsentRules,
+    GovernanceRules,
+    OverrideRules,
+    StatementRules,
+)
 from broker.domain.sharing import Sharing
 from broker.domain.words import (
     Agency,
@@ -124,6 +130,7 @@ class Rules:
     consent: ConsentRules
     statements: StatementRules
     overrides: OverrideRules
+    governance: GovernanceRules
     bases: BasisRules = field(repr=False)
 
 

@@ -19,6 +19,7 @@ from broker.domain.words import (
     DirectiveKind,
     Gateway,
     Level,
+    Office,
     ReviewOutcome,
     Role,
 )
@@ -160,6 +161,21 @@ class OverrideRules:
     outcomes: frozenset[ReviewOutcome]
     ends: frozenset[ReviewOutcome]  # an override with this outcome has ended
     recalls: frozenset[ReviewOutcome]  # and what was told under it is recalled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GovernanceRules:
+    """
+    overrides.yaml, `governance`: two people view what is held of one subject, and nothing is told
+    by it (DOMAIN.md 4.5). One of the two holds an office of `one_holds`.
+    """
+
+    may_ask: frozenset[Role]
+    one_holds: frozenset[Office]
+    seen_as: Role  # whose caps cut the view
+    longest: timedelta  # from the approval
+    reviewed_by: frozenset[Office]  # never one of the two
+    outcomes: frozenset[ReviewOutcome]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -154,6 +154,14 @@ class Capacity(StrEnum):
     COURT = "court"
 
 
+class Office(StrEnum):
+    """What a person answers for beside their role, as the directory says (DOMAIN.md 4.5)."""
+
+    CALDICOTT_GUARDIAN = "caldicott_guardian"
+    DATA_PROTECTION_OFFICER = "data_protection_officer"
+    CHAIR = "chair"  # of the partnership, or their delegate
+
+
 class ReviewOutcome(StrEnum):
     """What a second person found about an override (DOMAIN.md 4.4)."""
 

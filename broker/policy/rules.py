@@ -17,6 +17,7 @@ from broker.domain.rules import (
     BasisRule,
     BasisRules,
     ConsentRules,
+    GovernanceRules,
     MayRecord,
     OverrideRules,
     Period,
@@ -31,6 +32,7 @@ from broker.policy.written import (
     WrittenConsent,
     WrittenGateway,
     WrittenGateways,
+    WrittenGovernance,
     WrittenLevels,
     WrittenMayRecord,
     WrittenOverrides,
@@ -139,6 +141,7 @@ def _rules(levels: WrittenLevels, routing: WrittenRouting, texts: Mapping[str, s
         consent=_consent(consent),
         statements=_statements(overrides.statements),
         overrides=_overrides(overrides),
+        governance=_governance(overrides.governance),
         bases=_bases(_read(WrittenBases, "bases.yaml", texts)),
     )
 
@@ -201,7 +204,14 @@ def _overrides(written: WrittenOverrides) -> OverrideRules:
     return OverrideRules(
         usual=timedelta(hours=written.usual_hours),
         longest=timedelta(hours=written.longest_hours),
-        **written.model_dump(exclude={"usual_hours", "longest_hours", "statements"}),
+        **written.model_dump(exclude={"usual_hours", "longest_hours", "statements", "governance"}),
+    )
+
+
+def _governance(written: WrittenGovernance) -> GovernanceRules:
+    return GovernanceRules(
+        longest=timedelta(hours=written.longest_hours),
+        **written.model_dump(exclude={"longest_hours"}),
     )
 
 

@@ -20,6 +20,7 @@ from broker.domain.words import (
     Extent,
     Gateway,
     Level,
+    Office,
     RelationshipKind,
     ReviewOutcome,
     Role,
@@ -32,6 +33,7 @@ Condition = Literal["sch1_18", "9_2_h", "9_2_c", "le_part3_sch8_4"]
 Confidence = Literal["conf_agreement", "conf_statute", "conf_public_interest"]
 Word = TypeVar("Word")
 _CLAIMED = 3  # category, extent, member
+_GOVERNANCE_HOURS = 24  # DOMAIN.md 4.5: at most
 
 
 class _Written(BaseModel):
@@ -189,6 +191,25 @@ class WrittenStatements(_Written):
     detriment_never_against: frozenset[Gateway]
 
 
+class WrittenGovernance(_Written):
+    may_ask: frozenset[Role]
+    one_holds: frozenset[Office]
+    seen_as: Role
+    longest_hours: PositiveInt
+    reviewed_by: frozenset[Office]
+    outcomes: frozenset[ReviewOutcome]
+
+    @model_validator(mode="after")
+    def two_people_and_a_reviewer(self) -> Self:
+        if self.longest_hours > _GOVERNANCE_HOURS:
+            raise ValueError(f"write longest_hours: {_GOVERNANCE_HOURS}, or fewer")
+        if not (self.may_ask and self.one_holds and self.reviewed_by and self.outcomes):
+            raise ValueError("write at least one word in each list")
+        if both := self.one_holds & self.reviewed_by:
+            raise ValueError(f"{', '.join(sorted(both))} views and reviews: write it once")
+        return self
+
+
 class WrittenOverrides(_Written):
     may_raise: frozenset[Role]
     may_review: frozenset[Role]
@@ -201,6 +222,7 @@ class WrittenOverrides(_Written):
     ends: frozenset[ReviewOutcome]
     recalls: frozenset[ReviewOutcome]
     statements: WrittenStatements
+    governance: WrittenGovernance
 
     @model_validator(mode="after")
     def limits_fit(self) -> Self:

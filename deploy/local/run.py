@@ -226,7 +226,9 @@ def invite(console: int, place: Place) -> None:
     sys.stdout.write(f"\nConcern broker is ready: http://127.0.0.1:{console}/\n\n")
     sys.stdout.write("Sign in, with one button, as any of these invented people:\n")
     for person in people:
-        sys.stdout.write(f"  {person['name']:<22} {person['role'].replace('_', ' ')}\n")
+        answers_for = [*([person["role"]] if "role" in person else []), *person.get("offices", [])]
+        said = ", ".join(answers_for).replace("_", " ")
+        sys.stdout.write(f"  {person['name']:<22} {said}\n")
     sys.stdout.write("\nCtrl-C stops everything that was started here.\n")
     sys.stdout.flush()
 
