@@ -98,7 +98,6 @@ class Console:
         if who is None:
             return to_sign_in()
         try:
-            self._frame.rules()
             lines, checked = await self._desk.alerts(who.person), True
             in_all = len(lines)
         except PoliciesUnusable:

@@ -38,7 +38,8 @@ SELECT alert.id, alert.level, alert.must_see, alert.created, alert.publisher, al
 -- What this desk was told about the same subject besides.
 SELECT alert.id, alert.created, alert.publisher, inbox.type, outbox.kind, outbox.claims,
        outbox.held, alert.notification, alert.subject, inbox.received, inbox.match,
-       inbox.match_why, inbox.doubted, inbox.wrapped_key, inbox.body, subject_key.wrapped
+       inbox.match_why, inbox.doubted, inbox.wrapped_key, inbox.body,
+       subject_key.wrapped, outbox.ring
   FROM alert
   JOIN outbox ON outbox.disclosure = alert.disclosure
   JOIN inbox ON inbox.publisher = alert.publisher AND inbox.id = alert.notification

@@ -11,22 +11,46 @@ from typing import Any
 
 import pytest
 
+from broker import sdjwt
 from broker.again import Deciding
+from broker.app import looked
 from broker.calling import Calls
+from broker.console.views import child_of, new_in
+from broker.console.words import INVOLVED
 from broker.contact import Contact
 from broker.domain.batch import Batch
+from broker.domain.desk import AlertView, Person, PointerView
 from broker.domain.ids import OrganisationId
-from broker.domain.words import EventType, Lane
-from broker.errors import PoliciesAwaited, PolicyNotEvaluated, PolicySetInvalid
+from broker.domain.pointer import NO_POLICY
+from broker.domain.words import EventType, Lane, Level
+from broker.errors import (
+    PoliciesAwaited,
+    PoliciesUnusable,
+    PolicyNotEvaluated,
+    PolicySetInvalid,
+)
 from broker.intake import Intake
+from broker.looking import Looking
+from broker.partnership import read_partnership
 from broker.policy import CompiledPolicies
 from broker.store.accounts import read_accounts, read_undecided
+from broker.store.desk import PostgresDesk, Shown
 from broker.store.memory import MemoryStore
 from broker.store.postgres import PostgresStore, pool_of
 from tests.contracts.test_sharing import POLICE, WORK, Bench
 from tests.contracts.test_store import Stopping
-from tests.world import HOSPITAL, HUB, NOW, batch_of, concern, directive, statement
+from tests.world import (
+    DIRECTORY,
+    HOSPITAL,
+    HUB,
+    NOW,
+    batch_of,
+    concern,
+    directive,
+    statement,
+)
 
+PARTNERSHIP = read_partnership(DIRECTORY)
 CANARY = "canary-in-the-words"
 
 
@@ -83,7 +107,8 @@ class Outage(Bench):
 
     async def leaves(self) -> list[bytes]:
         if isinstance(self.store, MemoryStore):
-            return [bytes(row[0]) for each in self.store.tables.rows for row in each.leaf_waiting]
+            leaves = [row for each in self.store.tables.rows for row in each.leaf_waiting]
+            return [row[0] for row in leaves if isinstance(row[0], bytes)]
         return [bytes(row[0]) for row in await self.rows("leaf_waiting", "entry")]
 
     async def known_before(self, **what: Any) -> None:
@@ -323,3 +348,52 @@ async def test_the_accounts_hold_during_and_after(database: str) -> None:
 def _adds_up(database: str) -> bool:
     recipients, _, leaves = read_accounts(database)
     return leaves and bool(recipients) and all(each.holds for each in recipients)
+
+
+async def test_the_desk_shows_a_pointer_whatever_the_policies_do(database: str) -> None:
+    async with pool_of(database, most=4) as pool:
+        outage = Outage(PostgresStore(pool))
+        desk, police = _desk(outage, pool, database), _person("pp-hallorann")
+        await outage.known_before(routing={"location_protected": True})
+        await outage.emergency()
+        (line,), _ = await desk.pointers(police)
+        assert (line.child, line.new, line.level) == ("A child", INVOLVED, None)
+        assert line.publisher == "Marlhaven multi-agency hub"  # and not who published it
+        with pytest.raises(PoliciesUnusable):
+            await desk.alerts(police)
+        view = await desk.alert(police, line.id, NOW)
+        assert isinstance(view, PointerView)
+        assert view.ring.telephone == "01632 960999"
+        assert any(b'"looked"' in each for each in await outage.leaves())
+        outage.away = False
+        await outage.contact().settle()
+        levels = [each.level for each in await desk.alerts(police)]
+        assert {None, Level.EMERGENCY} <= set(levels)
+        told = next(each for each in await desk.alerts(police) if each.level is Level.EMERGENCY)
+        whole = await desk.alert(police, told.id, NOW)
+        assert isinstance(whole, AlertView)
+        assert INVOLVED in [each.new for each in whole.earlier]
+        assert isinstance(await desk.alert(police, line.id, NOW), PointerView)
+
+
+def _person(named: str) -> Person:
+    return next(each for each in PARTNERSHIP.people if each.id == named)
+
+
+def _desk(outage: Outage, pool: Any, database: str) -> PostgresDesk:
+    bodies = PARTNERSHIP.organisations
+    shown = Shown(
+        claims_of=sdjwt.claims_in,
+        plain_of=sdjwt.plain_in,
+        child_of=child_of,
+        new_in=new_in,
+        involved=INVOLVED,
+        names={each.id: each.name for each in bodies.values()},
+        agencies={each.id: each.agency for each in bodies.values()},
+        contacts={each.id: each.contact for each in bodies.values()},
+        policies=lambda: outage.in_force(NOW),
+        leaf=looked(lambda at: outage.in_force(at).version),
+        leaf_of_pointer=looked(lambda _: NO_POLICY),
+    )
+    looking = Looking(outage.store, outage.made)
+    return PostgresDesk(pool, outage.made.custody, shown, looking, database)
