@@ -19,6 +19,7 @@ from broker.domain.governance import GovernanceOverride, GovernanceState
 from broker.domain.ids import AlertId, GovernanceId
 from broker.domain.rules import GovernanceRules
 from broker.domain.words import Office, ReviewOutcome
+from broker.errors import PoliciesUnusable
 from broker.governance import may_approve, may_ask, may_review, may_view, takes_part
 from broker.ports import Governing
 
@@ -83,7 +84,13 @@ class GovernancePages:
         """Whoever may ask, and opens another desk's alert without asking, is written down."""
         alert = request.path_params.get("alert")
         who = None if alert is None else await self._frame.who(request)
-        if alert is not None and who is not None and may_ask(who.person, self._frame.rules()):
+        if alert is None or who is None:
+            return
+        try:
+            asks = may_ask(who.person, self._frame.rules())
+        except PoliciesUnusable:  # then nobody is shown anything that policies must cut
+            return
+        if asks:
             now = self._frame.now()
             await self._governing.attempted_alert(who.person, AlertId(alert), now)
 

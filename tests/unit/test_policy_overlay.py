@@ -80,7 +80,7 @@ def test_an_overlay_narrows_below_significant_harm_and_nowhere_else() -> None:
     assert bundle.version != BASE.version
     narrowed = CompiledPolicies(bundle)
     draw, fewer = seeded(3), 0
-    for _ in range(2_000):
+    for _ in range(5_000):
         question = a_question(draw)
         before, after = AGREED.decide(question), narrowed.decide(question)
         assert_only_stricter(question, AGREED, narrowed)
