@@ -16,13 +16,14 @@ from typing import Protocol
 from broker.domain.batch import Batch, Tally
 from broker.domain.ids import OrganisationId
 from broker.domain.words import Lane
-from broker.errors import Broken, OffsetMoved, TryAgain
+from broker.errors import Broken, OffsetMoved, PoliciesAwaited, TryAgain
 from broker.intake import halves
 from broker.kafka import Partitions, Records
 from broker.telemetry import say
 
 _log = logging.getLogger(__name__)
 _LONGEST_WAIT = 15.0  # seconds between attempts while PostgreSQL or Kafka is away
+_LONGEST_HOLD = 1.0  # while one partition waits for policies: an emergency on another must not
 
 
 class Taker(Protocol):
@@ -55,7 +56,8 @@ class Worker:
                     say(_log, "batch begins again", reason=why.reason, topic=records.topic)
                     if not isinstance(why, OffsetMoved):
                         await _pause(stop, wait)
-                        wait = min(wait * 2, _LONGEST_WAIT)
+                        awaited = isinstance(why, PoliciesAwaited)
+                        wait = min(wait * 2, _LONGEST_HOLD if awaited else _LONGEST_WAIT)
                     await self.partitions.begin_again((records.topic, records.partition))
 
     def _batch(self, records: Records) -> Batch:

@@ -3,6 +3,7 @@ Contact survives when the policies cannot be evaluated (DOMAIN.md 4.7): content 
 contact does not. The same promises in memory and in PostgreSQL.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -213,6 +214,16 @@ async def test_once_policies_are_back_it_is_decided_once_and_everybody_is_told(
     assert len(await outage.pointers()) == 3  # they stay told
 
 
+async def test_of_two_who_settle_one_concern_at_once_one_decides_it(outage: Outage) -> None:
+    await outage.emergency()
+    async with outage.store.transaction() as transaction:
+        (each,) = await transaction.undecided()
+    outage.away = False
+    settled = [outage.made.settled(outage.store, each) for _ in range(2)]
+    assert sorted(await asyncio.gather(*settled)) == [False, True]
+    assert await outage.rows("round", "round") == [(2,)]
+
+
 @pytest.mark.parametrize("step", ["settle", "decided_before", "known_about", "said_about", "write"])
 async def test_stopped_at_any_step_of_settling_it_is_settled_once_afterwards(
     outage: Outage, step: str
@@ -317,15 +328,21 @@ async def test_a_person_is_called_at_most_once_a_minute_and_without_a_word_of_co
     outage: Outage, caplog: pytest.LogCaptureFixture
 ) -> None:
     contact = outage.contact()
+    numbers = iter(range(1, 9))
+
+    async def came() -> None:
+        await contact.take_in(outage.batch(an_emergency(next(numbers))))
+
     with caplog.at_level(logging.ERROR, logger="broker"):
-        for number in range(3):
-            await contact.take_in(outage.batch(an_emergency(number + 1)))
-        outage.away = False
-        await contact.settle()
-        outage.away = True
-        await contact.take_in(outage.batch(an_emergency(4)))
+        await came()
         outage.clock.at += timedelta(minutes=2)
-        await contact.take_in(outage.batch(an_emergency(5)))
+        await came()  # it goes on: it was said
+        assert [each.levelno for each in caplog.records].count(logging.ERROR) == 1
+        for _ in range(2):  # it is over, and begins again; and once more within the minute
+            outage.away = False
+            await contact.settle()
+            outage.away = True
+            await came()
     called = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
     assert len(called) == 2
     assert all("policies cannot be evaluated: call a person" in each for each in called)
