@@ -252,7 +252,7 @@ def test_its_pages_are_accessible(
         accessible(guardian, width)
         approve(guardian, made)
         look(guardian, made)
-        guardian.locator("details").first.click()
+        guardian.locator("main summary").first.click()
         accessible(guardian, width)
         officer.goto(made)
         officer.get_by_role("button", name="End it now").click()
