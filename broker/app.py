@@ -48,7 +48,7 @@ from broker.domain.topics import (
 )
 from broker.domain.waiting import Waiting
 from broker.domain.words import Lane
-from broker.errors import Misconfigured, NotGenuine, StoreUnavailable
+from broker.errors import BrokerError, Misconfigured, NotGenuine, StoreUnavailable
 from broker.intake import Intake
 from broker.jws import COVER, RECEIPT, read_jws, sign_jws
 from broker.kafka import make_topics, partitions, sender, tail
@@ -506,7 +506,7 @@ async def _ends(governing: PostgresGoverning) -> None:
     while True:
         try:
             await governing.lapse(clock())
-        except StoreUnavailable as why:  # it has ended all the same; it is written down later
+        except BrokerError as why:  # it has ended all the same; it is written down later
             say(_log, "end not written down", reason=why.reason)
         await asyncio.sleep(_LOOK_FOR_ENDS)
 

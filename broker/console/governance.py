@@ -269,7 +269,7 @@ class GovernancePages:
             and may_approve(person, override, people, rules),
             may_end=state is not GovernanceState.ENDED
             and person.id in override.viewers | {override.asked.person},
-            may_review=reviewable
+            reviewable=reviewable
             and override.reviewed is None
             and may_review(person, override, people, rules),
             form=form or begun(self._review_asks()),
