@@ -5,6 +5,7 @@ approves, both look on screen, and somebody else reviews (DOMAIN.md 4.5).
 Nothing here tells anybody else anything: there is no print, no export and no link that discloses.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -19,15 +20,17 @@ from broker.domain.governance import GovernanceOverride, GovernanceState
 from broker.domain.ids import AlertId, GovernanceId
 from broker.domain.rules import GovernanceRules
 from broker.domain.words import Office, ReviewOutcome
-from broker.errors import PoliciesUnusable
+from broker.errors import Broken
 from broker.governance import may_approve, may_ask, may_review, may_view, takes_part
 from broker.ports import Governing
+from broker.telemetry import say
 
 _FOUND = {
     ReviewOutcome.UPHELD: "Justified",
     ReviewOutcome.UPHELD_WITH_LEARNING: "Justified, and there is something to learn",
     ReviewOutcome.NOT_JUSTIFIED: "Not justified",
 }
+_log = logging.getLogger(__name__)
 _OFFICES = {
     Office.CALDICOTT_GUARDIAN: "a Caldicott Guardian",
     Office.DATA_PROTECTION_OFFICER: "a data protection officer",
@@ -81,18 +84,20 @@ class GovernancePages:
         return router
 
     async def attempts(self, request: Request) -> None:
-        """Whoever may ask, and opens another desk's alert without asking, is written down."""
+        """
+        Whoever may ask, and opens another desk's alert without asking, is written down. While the
+        policies cannot be evaluated nobody is shown content, and whom to ring must still be shown.
+        """
         alert = request.path_params.get("alert")
         who = None if alert is None else await self._frame.who(request)
         if alert is None or who is None:
             return
         try:
-            asks = may_ask(who.person, self._frame.rules())
-        except PoliciesUnusable:  # then nobody is shown anything that policies must cut
-            return
-        if asks:
-            now = self._frame.now()
-            await self._governing.attempted_alert(who.person, AlertId(alert), now)
+            if may_ask(who.person, self._frame.rules()):
+                now = self._frame.now()
+                await self._governing.attempted_alert(who.person, AlertId(alert), now)
+        except Broken as why:
+            say(_log, "attempt not written down", reason=why.reason)
 
     async def overrides(self, request: Request) -> Response:
         """Those of the area in which this person has, had or may have a part."""

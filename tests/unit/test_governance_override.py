@@ -6,24 +6,36 @@ taken from the policies that are tested.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import Request
 from hypothesis import given
 from hypothesis import strategies as st
 
+from broker.console.frame import SignedIn
+from broker.console.governance import GovernancePages
+from broker.console.places import Places
 from broker.domain.decision import Because, Ruling
 from broker.domain.desk import Person
 from broker.domain.governance import GovernanceOverride, GovernanceState, Step, ViewedConcern
-from broker.domain.ids import GovernanceId, OrganisationId, PersonId, PolicyId, PolicyVersion
+from broker.domain.ids import (
+    AlertId,
+    GovernanceId,
+    OrganisationId,
+    PersonId,
+    PolicyId,
+    PolicyVersion,
+)
 from broker.domain.known import Rules
 from broker.domain.notification import Notification, Routing
 from broker.domain.words import Category, ConsentState, Extent, Level, LevelState, Office, Role
+from broker.errors import PolicySetInvalid
 from broker.governance import (
     Decided,
     asked_of,
@@ -41,6 +53,7 @@ from broker.ports import Policies
 from tests.unit.sharing import (
     CHILD,
     NOW,
+    PLACES,
     alleged,
     confirmed,
     harmful,
@@ -411,3 +424,48 @@ def test_no_words_are_in_a_repr() -> None:
     for each in found.told:
         assert "summary=" not in repr(each)
         assert "full=" not in repr(each)
+
+
+# At the console -----------------------------------------------------------------------------------
+
+
+class Front:
+    """Somebody who is signed in, under rules that may be out of reach; and what was written down."""
+
+    def __init__(self, person: Person, rules: Callable[[], Rules]) -> None:
+        self.person, self.rules = person, rules
+        self.attempts = list[tuple[PersonId, str]]()
+
+    def now(self) -> datetime:
+        return NOW
+
+    async def who(self, request: Request) -> SignedIn:
+        del request
+        return SignedIn(self.person, "csrf", "cookie")
+
+    async def attempted_alert(self, person: Person, alert: AlertId, now: datetime) -> None:
+        del now
+        self.attempts.append((person.id, alert))
+
+
+async def opens_an_alert(person: Person, rules: Callable[[], Rules]) -> Front:
+    front: Any = Front(person, rules)
+    places = Places(directory=PLACES, names={}, people=PEOPLE)
+    pages = GovernancePages(frame=front, governing=front, places=places)
+    await pages.attempts(Request({"type": "http", "path_params": {"alert": "a1"}}))
+    opened: Front = front
+    return opened
+
+
+async def test_whoever_may_ask_and_opens_an_alert_is_written_down() -> None:
+    opened = await opens_an_alert(OFFICER, lambda: RULES)
+    assert opened.attempts == [(OFFICER.id, "a1")]
+    assert (await opens_an_alert(WORKER, lambda: RULES)).attempts == []
+
+
+async def test_while_nothing_can_be_decided_a_practitioner_still_gets_their_page() -> None:
+    def unusable() -> Rules:
+        raise PolicySetInvalid("policies_not_in_force")
+
+    for person in (WORKER, OFFICER):
+        assert (await opens_an_alert(person, unusable)).attempts == []
