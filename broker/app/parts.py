@@ -1,0 +1,116 @@
+"""What every process reads at its start: settings, the directory, keys; the clock and chance."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from broker.custody import KeyedCustody
+from broker.domain.directory_keys import SigningKey
+from broker.domain.ids import AlertId, KeyId
+from broker.errors import Misconfigured
+from broker.jws import sign_jws
+from broker.keys import (
+    Opener,
+    PublicKeys,
+    Signer,
+    read_public_keys,
+    wrapper,
+)
+from broker.partnership import Partnership, read_partnership
+from broker.recording import Chance
+from broker.sealing import open_with
+from broker.settings import Settings
+
+_LOOK_FOR_KEYS = timedelta(seconds=5)
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the one place
+
+
+class FreshKeys:
+    """The public keys as the file has them now: what is revoked counts no more in seconds."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read, self._at, self._looked = read_public_keys(path), self._changed(), clock()
+
+    def _changed(self) -> float:
+        return self._path.stat().st_mtime
+
+    def now(self) -> PublicKeys:
+        if clock() - self._looked > _LOOK_FOR_KEYS:
+            self._looked = clock()
+            if self._changed() != self._at:
+                self._at, self._read = self._changed(), read_public_keys(self._path)
+        return self._read
+
+    def signing_key(self, kid: KeyId) -> SigningKey:
+        return self.now().signing_key(kid)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What every process of the broker reads at its start."""
+
+    settings: Settings
+    partnership: Partnership
+    public: FreshKeys
+
+    @property
+    def database(self) -> str:
+        return self.settings.database.get_secret_value()
+
+
+def parts(settings: Settings) -> Parts:
+    """Raises Misconfigured, naming the setting."""
+    for name in ("kafka", "database"):
+        given = getattr(settings, name)
+        if not (given if isinstance(given, str) else given.get_secret_value()):
+            raise Misconfigured("not_set", f"BROKER_{name.upper()}")
+    return Parts(
+        settings=settings,
+        partnership=read_partnership(settings.directory),
+        public=FreshKeys(settings.keys / "public.json"),
+    )
+
+
+def stopping() -> asyncio.Event:
+    """Set by SIGTERM and SIGINT. A process may as well be killed: nothing is lost."""
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    return stop
+
+
+def custody(keys: Path) -> KeyedCustody:
+    return KeyedCustody(wrapper=wrapper(keys), fresh_key=lambda: secrets.token_bytes(32))
+
+
+def chance() -> Chance:
+    return Chance(
+        salt=lambda: secrets.token_bytes(32), alert=lambda: AlertId(secrets.token_urlsafe(16))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenKey:
+    """`open_key` of sealing.unseal, with one organisation's secrets."""
+
+    secret: Opener
+
+    def __call__(self, kid: KeyId, wrapped: bytes, info: bytes) -> bytes:
+        return open_with(self.secret.secret(kid), wrapped, info)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    typ: str
+    signed_by: Signer
+
+    def __call__(self, payload: Mapping[str, object]) -> str:
+        return sign_jws(payload, typ=self.typ, kid=self.signed_by.kid, sign=self.signed_by.sign)
