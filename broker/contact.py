@@ -72,12 +72,12 @@ class Contact:
             self.calls(why)
 
     async def _settle(self) -> None:
-        """Each in a transaction of its own: one that cannot be decided does not hold the others."""
+        """
+        Each in a transaction of its own: one that cannot be decided does not hold the others. The
+        store is always asked, since another worker may have taken some and be gone.
+        """
         deciding, store = self.intake.deciding, self.intake.store
         deciding.in_force(deciding.now())
-        if not self._open:
-            self.calls.over()
-            return
         self._open = False
         try:
             async with store.transaction() as transaction:

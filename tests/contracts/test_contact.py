@@ -214,6 +214,19 @@ async def test_once_policies_are_back_it_is_decided_once_and_everybody_is_told(
     assert len(await outage.pointers()) == 3  # they stay told
 
 
+async def test_what_another_worker_took_and_left_is_settled_by_whoever_is_there(
+    outage: Outage,
+) -> None:
+    outage.away = False
+    here = outage.contact()
+    await here.settle()  # nothing is undecided yet
+    outage.away = True
+    await outage.emergency()  # another worker, which is gone
+    outage.away = False
+    await here.settle()
+    assert await outage.rows("round", "round") == [(2,)]
+
+
 async def test_of_two_who_settle_one_concern_at_once_one_decides_it(outage: Outage) -> None:
     await outage.emergency()
     async with outage.store.transaction() as transaction:
