@@ -430,7 +430,7 @@ def test_no_words_are_in_a_repr() -> None:
 
 
 class Front:
-    """Somebody who is signed in, under rules that may be out of reach; and what was written down."""
+    """Somebody signed in, under rules that may be out of reach; and what was written down."""
 
     def __init__(self, person: Person, rules: Callable[[], Rules]) -> None:
         self.person, self.rules = person, rules
