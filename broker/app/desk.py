@@ -40,10 +40,11 @@ from broker.objections import REASONS
 from broker.ports import Raise, Speak
 from broker.speaking import Speaking
 from broker.statements import statement_from
-from broker.store.desk import PostgresDesk, PostgresSessions, Shown
+from broker.store.desk import PostgresDesk, Shown
 from broker.store.governing import Leaf as Happened
 from broker.store.governing import PostgresGoverning
 from broker.store.postgres import OneByOne, PostgresStore, pool_of
+from broker.store.sessions import PostgresSessions
 from broker.store.sharing import PostgresSharing
 from broker.telemetry import say
 from broker.viewing import Viewing
