@@ -25,7 +25,7 @@ run: $(VENV)/complete ## run everything on this machine, with invented families
 	@exec $(BIN)/python -m deploy.local.run
 
 test: unit ## all tests, on real Kafka, PostgreSQL and Chromium where they are
-	@$(BIN)/python -m pytest tests/contracts tests/system tests/browser
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/contracts tests/system tests/browser
 
 unit: $(VENV)/complete ## the tests that need no service, on both cores
 	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/adapters tests/journeys tests/acceptance

@@ -52,8 +52,20 @@ def _no_apache_kafka() -> str:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    for what, why in config.stash[NEEDS].items():
+    named = config.stash[NEEDS]
+    if config.pluginmanager.hasplugin("dsession") and not environment.in_ci():
+        named = _not_here()  # what the workers left out, they cannot say themselves
+    for what, why in named.items():
         terminalreporter.write_line(f"not tried here: {what}: {why}")
+
+
+def _not_here() -> dict[str, str]:
+    """What this machine cannot run, or runs on something else."""
+    needs = {
+        "browser tests": _no_chromium,
+        "local parts, and the rest on Apache Kafka": _no_apache_kafka,
+    }
+    return {what: why for what, why_not in needs.items() if (why := why_not())}
 
 
 @pytest.fixture(scope="module")

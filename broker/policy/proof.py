@@ -42,6 +42,7 @@ Progress = Callable[[int, int], None]
 """Called with (questions asked of Cedar so far, questions in all)."""
 
 RANDOM_ANSWERS = 20_000
+_ANSWERS_A_POLICY = 200
 RANDOM_RULINGS = 50
 
 
@@ -63,7 +64,7 @@ def prove(
     cache: Path | None = None,
     progress: Progress | None = None,
     *,
-    random_answers: int = RANDOM_ANSWERS,
+    random_answers: int | None = None,
     random_rulings: int = RANDOM_RULINGS,
 ) -> Proof:
     """
@@ -83,6 +84,8 @@ def prove(
         if progress:
             progress(done, total)
     _write(cache, sorted({*keys.values()}))
+    if random_answers is None:  # they are about how policies act together: a few have little to
+        random_answers = min(RANDOM_ANSWERS, _ANSWERS_A_POLICY * len(bundle.sentences))
     compared = compare(bundle, ours, answers=random_answers, seed=bundle.version)
     rulings = compare_rulings(bundle, ours, number=random_rulings, seed=bundle.version)
     facts = theirs.words.facts.values()
