@@ -70,8 +70,12 @@ def decide(candidates: Sequence[Candidate], policies: Policies) -> list[Decision
     """For each candidate the ruling, and what of it would be less without agreement or override."""
     asked = [candidate.question for candidate in candidates]
     rulings = policies.decide_all(asked)
-    unagreed = policies.decide_all([replace(each, agreed=_NONE) for each in asked])
-    unopened = policies.decide_all([replace(each, override=_NONE) for each in asked])
+    unagreed = policies.decide_all(
+        [replace(each, agreed=_NONE) if each.agreed else each for each in asked]
+    )
+    unopened = policies.decide_all(
+        [replace(each, override=_NONE) if each.override else each for each in asked]
+    )
     return [
         Decision(
             candidate=candidate,
