@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from broker.again import Deciding
-from broker.app.parts import OpenKey, Parts, chance, clock, custody
+from broker.app import clock
+from broker.app.parts import OpenKey, Parts, chance, custody
 from broker.approvers import read_approvers
 from broker.errors import StoreUnavailable
 from broker.intake import Intake

@@ -1,39 +1,26 @@
-"""`broker deliver`: relays and receipts; and `broker receive`, a recipient's own."""
+"""`broker deliver`: relays and receipts."""
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 from broker import sdjwt
+from broker.app import clock
 from broker.app.deciding import awaited, deciding
-from broker.app.parts import OpenKey, Parts, Signs, clock, custody, parts, stopping
+from broker.app.parts import Parts, Signs, custody, parts, stopping
 from broker.calling import Calls
 from broker.covers import Covers
 from broker.delivery import Relay, Seals
 from broker.domain.ids import DisclosureId, OrganisationId
-from broker.domain.notification import Json
-from broker.domain.topics import (
-    disclosures_topic,
-    receipts_in_topic,
-    receipts_topic,
-)
+from broker.domain.topics import receipts_in_topic
 from broker.domain.waiting import Waiting
 from broker.domain.words import Lane
 from broker.errors import NotGenuine
 from broker.jws import COVER, RECEIPT, read_jws
-from broker.kafka import partitions, sender, tail
-from broker.keys import (
-    BROKER,
-    Signer,
-    opener,
-    read_public_keys,
-    signer,
-)
+from broker.kafka import partitions, sender
+from broker.keys import BROKER, Signer, signer
 from broker.lanes import Worker
-from broker.proving import ledger_key
 from broker.receipts import ReceiptIntake
-from broker.receiving import HandOver, Recipient
 from broker.sealing import DISCLOSURE, seal
 from broker.settings import Settings
 from broker.store.outbox import PostgresOutbox
@@ -111,37 +98,3 @@ async def _receipts(found: Parts, stop: asyncio.Event) -> None:
             taker = ReceiptIntake(verify=verified, store=store, now=clock)
             worker = Worker(partitions=shared, intake=taker, whose=owners.__getitem__, now=clock)
             await worker.run(stop)
-
-
-async def receive(
-    settings: Settings,
-    organisation: OrganisationId,
-    *,
-    into: Path | None,
-    wait: float = 0,
-    hand_over: HandOver | None = None,
-) -> AsyncIterator[dict[str, Json]]:
-    """`broker receive`: needs that organisation's own keys and the public ones, no database."""
-    public = read_public_keys(settings.keys / "public.json")
-    async with (
-        sender(settings.kafka) as sends,
-        tail(
-            settings.kafka,
-            group=f"{organisation}.receive",
-            topics=[disclosures_topic(organisation), receipts_topic(organisation)],
-            silence=wait,
-        ) as tailed,
-    ):
-        recipient = Recipient(
-            organisation=organisation,
-            open_key=OpenKey(opener(settings.keys, organisation)),
-            sign_receipt=Signs(RECEIPT, signer(settings.keys, organisation)),
-            public=public,
-            ledger=ledger_key(public, settings.ledger_origin),
-            sender=sends,
-            into=into,
-            now=clock,
-            hand_over=hand_over,
-        )
-        async for told in recipient.run(tailed):
-            yield told

@@ -13,8 +13,9 @@ from fastapi import FastAPI
 from broker import sdjwt
 from broker.again import Deciding
 from broker.api import application
+from broker.app import clock
 from broker.app.deciding import awaited, deciding, reader
-from broker.app.parts import Parts, clock, custody
+from broker.app.parts import Parts, custody
 from broker.calling import Calls
 from broker.console.frame import Frame
 from broker.console.governance import GovernancePages

@@ -1,13 +1,14 @@
-"""What every process reads at its start: settings, the directory, keys; the clock and chance."""
+"""What every process reads at its start: settings, the directory, keys; and chance."""
 
 import asyncio
 import secrets
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
+from broker.app import clock
 from broker.custody import KeyedCustody
 from broker.domain.directory_keys import SigningKey
 from broker.domain.ids import AlertId, KeyId
@@ -26,10 +27,6 @@ from broker.sealing import open_with
 from broker.settings import Settings
 
 _LOOK_FOR_KEYS = timedelta(seconds=5)
-
-
-def clock() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - the one place
 
 
 class FreshKeys:

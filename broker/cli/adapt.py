@@ -4,7 +4,6 @@ told goes out to its own systems, in their format.
 """
 
 import asyncio
-import secrets
 import ssl
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
@@ -17,7 +16,7 @@ import uvicorn
 import uvloop
 
 from adapters.contract import Disclosed, Site
-from adapters.edge import Edge, SiteKeys
+from adapters.edge import Edge
 from adapters.fetching import Fetching, Service
 from adapters.folder import Folder
 from adapters.formats import Format, format_named
@@ -28,13 +27,15 @@ from adapters.site_file import Feed, MllpPort, Receives, SiteFile, Tls, Topic, r
 from adapters.sites import read_profile, site
 from adapters.spool import Spool
 from adapters.stream import follow
-from broker.app import clock, receive, stopping
+from broker.app import clock
+from broker.app.parts import stopping
+from broker.app.receiving import receive
+from broker.cli.site_keys import site_keys
 from broker.domain.ids import OrganisationId
 from broker.domain.notification import Json
 from broker.domain.words import Agency
 from broker.errors import Misconfigured
 from broker.kafka import Sender, sender, tail
-from broker.keys import BROKER, read_public_keys, read_secret, signer
 from broker.settings import Settings
 from broker.telemetry import begin_logging
 
@@ -118,19 +119,6 @@ def _site(agency: Agency, name: str, profile: str | None) -> tuple[Format, Site]
     written = read_profile(agency, profile or form.profile)
     form.check(written)
     return form, site(agency, written, clock())
-
-
-def site_keys(settings: Settings, organisation: OrganisationId) -> SiteKeys:
-    """The organisation's own keys, and the broker's public one."""
-    own = signer(settings.keys, organisation)
-    public = read_public_keys(settings.keys / "public.json")
-    return SiteKeys(
-        kid=own.kid,
-        sign=own.sign,
-        event_key=read_secret(settings.keys, organisation, "event"),
-        broker=public.sealing_key_of(BROKER, clock()),
-        random=secrets.token_bytes,
-    )
 
 
 async def _listens(mllp: MllpPort, edge: Edge, run: _Run) -> None:

@@ -14,8 +14,10 @@ from adapters.contract import Site
 from adapters.edge import Edge
 from adapters.form import event_from
 from adapters.spool import Spool
-from broker.app import clock, desk, parts
-from broker.cli.adapt import site_keys
+from broker.app import clock
+from broker.app.desk import desk
+from broker.app.parts import parts
+from broker.cli.site_keys import site_keys
 from broker.cli.speaks import Speaks
 from broker.domain.desk import Accepted, Answers, Person
 from broker.domain.ids import NotificationId, OrganisationId

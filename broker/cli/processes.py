@@ -1,14 +1,14 @@
-"""The commands that are processes: they run until they are told to stop."""
+"""
+The commands that are processes: they run until they are told to stop. Each imports its own parts
+when it runs, since they are started together.
+"""
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Annotated
 
 import typer
-import uvloop
-from faust import Worker
 
-from broker import app as wiring
 from broker.domain.words import Lane
 from broker.settings import Settings
 from broker.telemetry import begin_logging
@@ -22,23 +22,33 @@ def add_to(app: typer.Typer) -> None:
 
 def carry(lane: Annotated[Lane, typer.Option(help="The lane that this worker carries.")]) -> None:
     """Take in one lane's notifications: verify, match, decide, record."""
-    _run(f"carry.{lane.value}", wiring.carry(Settings(), lane))
+    from broker.app.carrying import carry as carried
+
+    _run(f"carry.{lane.value}", carried(Settings(), lane))
 
 
 def deliver() -> None:
     """Send what waits in the outbox, sealed to each recipient, and take in their receipts."""
-    _run("deliver", wiring.deliver(Settings()))
+    from broker.app.delivering import deliver as delivered
+
+    _run("deliver", delivered(Settings()))
 
 
 def ledger() -> None:
     """Number the ledger's leaves, sign its heads, hand out proofs."""
-    _run("ledger", wiring.keep_ledger(Settings()))
+    from broker.app.sequencing import keep_ledger
+
+    _run("ledger", keep_ledger(Settings()))
 
 
 def watch(*, every: Annotated[float, typer.Option(help="Seconds between lines.")] = 10.0) -> None:
     """Print live figures by lane and publisher, one JSON line at a time. Nothing depends on it."""
+    from faust import Worker
+
+    from broker.app.watching import watch as watched
+
     begin_logging("watch")
-    app = wiring.watch(Settings(), show=typer.echo, every=every)
+    app = watched(Settings(), show=typer.echo, every=every)
     Worker(app, loglevel="ERROR", quiet=True, redirect_stdouts=False).execute_from_commandline()
 
 
@@ -51,16 +61,22 @@ def run() -> None:
 
 def topics() -> None:
     """Make the Kafka topics that the directory calls for."""
-    made = asyncio.run(wiring.topics(Settings()))
+    from broker.app.preparing import topics as made_topics
+
+    made = asyncio.run(made_topics(Settings()))
     typer.echo(f"{len(made)} topics made")
 
 
 def migrate() -> None:
     """Bring the database to this version's tables."""
-    applied = wiring.prepare(Settings())
+    from broker.app.preparing import prepare
+
+    applied = prepare(Settings())
     typer.echo("\n".join(applied) if applied else "nothing to do")
 
 
 def _run(process: str, work: Coroutine[object, object, None]) -> None:
+    import uvloop
+
     begin_logging(process)
     uvloop.run(work)

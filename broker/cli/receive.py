@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from broker.app import receive as receiving
+from broker.app.receiving import receive as receiving
 from broker.domain.ids import OrganisationId
 from broker.settings import Settings
 from broker.telemetry import begin_logging

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from broker.app import clock, custody
+from broker.app import clock
+from broker.app.parts import custody
 from broker.domain.rows import Row
 from broker.domain.words import RelationshipKind, Role
 from broker.errors import Misconfigured

@@ -7,7 +7,7 @@ from datetime import datetime
 from adapters.contract import Site
 from adapters.edge import signed
 from adapters.statement import event_from
-from broker.cli.adapt import site_keys
+from broker.cli.site_keys import site_keys
 from broker.domain.decision import Recipient
 from broker.domain.desk import Person
 from broker.domain.effect import Effect, Said

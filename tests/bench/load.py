@@ -25,7 +25,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from adapters.contract import Event, Site
 from adapters.edge import Edge
 from adapters.spool import Spool
-from broker.cli.adapt import site_keys
+from broker.cli.site_keys import site_keys
 from broker.domain.ids import OrganisationId
 from broker.domain.words import Agency, EventType
 from broker.kafka import Sender, sender

@@ -14,7 +14,7 @@ import pytest
 
 from broker import sdjwt
 from broker.again import Deciding
-from broker.app import looked
+from broker.app.desk import looked
 from broker.calling import Calls
 from broker.console.views import child_of, new_in
 from broker.console.words import INVOLVED

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from broker.app import happened
+from broker.app.desk import happened
 from broker.domain.desk import Person
 from broker.domain.governance import GovernanceOverride
 from broker.domain.ids import AlertId, GovernanceId, OrganisationId, PersonId

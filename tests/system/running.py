@@ -21,7 +21,7 @@ from adapters.edge import Answer, Edge
 from adapters.formats import ADAPTERS
 from adapters.sites import read_profile, site
 from adapters.spool import Spool
-from broker.cli.adapt import site_keys
+from broker.cli.site_keys import site_keys
 from broker.domain.words import Agency
 from broker.kafka import sender
 from broker.settings import Settings
