@@ -73,8 +73,11 @@ def heard(sharing: Sharing, statement: Statement) -> Sharing:
 
 
 def sharing_from(statements: Iterable[Statement], cases_closed: Sequence[datetime] = ()) -> Sharing:
-    """All that was said about one subject, each kind in the order in which it was made."""
-    ordered = sorted(statements, key=lambda each: (each.made, each.recorded, each.id))
+    """
+    All that was said about one subject, each kind in the order in which it was made; what was made
+    in one second, as tokens are dated, stays in the order in which it is given: that of the log.
+    """
+    ordered = sorted(statements, key=lambda each: (each.made, each.recorded))
     return Sharing(
         directives=_of(Directive, ordered),
         sources_of_harm=_of(SourceOfHarm, ordered),

@@ -93,7 +93,8 @@ SELECT DISTINCT subject, publisher FROM inbox
  WHERE subject = ANY(%(subjects)s) AND type = 'concern.raised' AND match <> 'needs_person'
 
 -- said_about --
--- The statements about these subjects, and the closings of their cases, in the order they came.
+-- The statements about these subjects, and the closings of their cases, in the order they came: what
+-- came in one batch, as it stood in the log.
 SELECT inbox.subject, inbox.id, inbox.publisher, inbox.type, inbox.received, subject_key.wrapped,
        inbox.wrapped_key, inbox.body
   FROM inbox
@@ -102,7 +103,7 @@ SELECT inbox.subject, inbox.id, inbox.publisher, inbox.type, inbox.received, sub
    AND inbox.type IN ('consent.recorded', 'source_of_harm.recorded', 'level.confirmed',
                       'necessity.recorded', 'refusal.weighed', 'detriment.recorded',
                       'override.raised', 'override.reviewed', 'case.closed')
- ORDER BY inbox.received, inbox.id
+ ORDER BY inbox.received, inbox.topic, inbox.partition, inbox.at_offset, inbox.id
 
 -- hold_waiting --
 -- What waits about a subject is held until this transaction ends; what is just being sent is waited

@@ -29,13 +29,13 @@ SELECT alert.id
  LIMIT 1
 
 -- statements --
--- What was said about a subject, as kept.
+-- What was said about a subject, as kept, in the order it came.
 SELECT inbox.id, inbox.publisher, inbox.type, inbox.received, subject_key.wrapped,
        inbox.wrapped_key, inbox.body
   FROM inbox
   JOIN subject_key ON subject_key.subject = inbox.subject
  WHERE inbox.subject = %(subject)s AND inbox.type = ANY(%(types)s)
- ORDER BY inbox.received, inbox.id
+ ORDER BY inbox.received, inbox.topic, inbox.partition, inbox.at_offset, inbox.id
 
 -- rounds --
 -- Every time one thread was decided for one desk, in order, and why.
@@ -73,7 +73,7 @@ SELECT inbox.id, inbox.publisher, inbox.type, inbox.received, subject_key.wrappe
   JOIN subject_key ON subject_key.subject = inbox.subject
  WHERE inbox.type = 'override.reviewed'
     OR inbox.type = 'override.raised' AND inbox.publisher = ANY(%(organisations)s)
- ORDER BY inbox.received, inbox.id
+ ORDER BY inbox.received, inbox.topic, inbox.partition, inbox.at_offset, inbox.id
 
 -- told_under --
 -- Who was told what under an override, and where the recalls of it stand: acknowledged by a system's

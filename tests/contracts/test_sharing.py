@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from broker.domain.batch import Batch
-from broker.domain.ids import OrganisationId
+from broker.domain.ids import OrganisationId, SubjectId
 from broker.domain.known import Relationship
 from broker.domain.words import EventType, Lane, RelationshipKind, Role
 from broker.errors import Rejected
@@ -338,6 +338,30 @@ async def test_a_statement_taken_by_itself_counts_once_it_returns(bench: Bench) 
     assert await bench.intake.take_one(genuine) == "accepted"
     assert {state for _, state, _ in await bench.outbox()} == {"withdrawn"}
     assert await bench.intake.take_one(genuine) == "repeated"
+
+
+async def test_what_was_said_in_one_second_is_kept_in_the_order_of_the_log(bench: Bench) -> None:
+    await bench.take(concern(1))
+    thread, words = concern(1)["thread"], [f"No. {number}" for number in range(6)]
+    said = [
+        statement(EventType.NECESSITY_RECORDED, {"concern": thread, "words": each})
+        for each in words
+    ]
+    assert [each["jti"] for each in said] != sorted(each["jti"] for each in said)
+    records = [bench.world.record(each, offset) for offset, each in enumerate(said)]
+    assert (await bench.intake.take_in(batch_of(records, publisher=HUB))).accepted == len(said)
+    (subject,) = await _subjects(bench)
+    async with bench.store.transaction() as transaction:
+        known = await bench.intake.deciding.seen(transaction, [subject])
+    assert [each.words for each in known.sharing[subject].necessities] == words
+
+
+async def _subjects(bench: Bench) -> list[SubjectId]:
+    if isinstance(bench.store, MemoryStore):
+        return [*bench.store.tables.subject]
+    async with bench.store._pool.connection() as connection:
+        found = await connection.execute("SELECT id FROM subject")
+        return [SubjectId(each) for (each,) in await found.fetchall()]
 
 
 async def test_the_accounts_still_add_up(database: str) -> None:
