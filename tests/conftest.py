@@ -6,7 +6,6 @@ the tests that need it are left out, and the run ends with a line that names the
 import uuid
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 from hypothesis import settings
 
@@ -68,11 +67,11 @@ def _not_here() -> dict[str, str]:
     return {what: why for what, why_not in needs.items() if (why := why_not())}
 
 
-@pytest.fixture(scope="module")
-def kafka_here(
+@pytest.fixture(scope="session")
+def kafka_of_all(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[RunningKafka]:
-    """Kafka as `make run` would choose it, empty; in CI it must be Apache Kafka."""
+    """Kafka as `make run` would choose it; in CI it must be Apache Kafka."""
     said: list[str] = []
     with environment.running_kafka(tmp_path_factory.mktemp("kafka"), said) as found:
         if environment.in_ci() and found.kind not in {"apache", "given"}:
@@ -81,6 +80,20 @@ def kafka_here(
             told = request.config.stash[NEEDS]
             told["system tests on Apache Kafka"] = f"they ran on {found.note}; {' '.join(said[:2])}"
         yield found
+
+
+@pytest.fixture(scope="module")
+def kafka_here(
+    kafka_of_all: RunningKafka, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningKafka]:
+    """The same, empty for each file."""
+    if kafka_of_all.kind == "in-process":  # it has no way to forget
+        with environment.running_kafka(tmp_path_factory.mktemp("kafka"), []) as found:
+            yield found
+        return
+    yield kafka_of_all
+    if kafka_of_all.kind != "given":
+        environment.forget_all(kafka_of_all.bootstrap)
 
 
 @pytest.fixture(scope="session")
@@ -94,22 +107,20 @@ def postgres_here() -> Iterator[RunningPostgres]:
 
 
 @pytest.fixture(scope="module")
-def module_database(postgres_here: RunningPostgres) -> Iterator[str]:
+def module_database(postgres_here: RunningPostgres) -> str:
     """As `database`, for all tests of one file."""
-    yield from _database(postgres_here)
+    return _database(postgres_here)
 
 
 @pytest.fixture
-def database(postgres_here: RunningPostgres) -> Iterator[str]:
+def database(postgres_here: RunningPostgres) -> str:
     """A fresh database with this version's tables."""
-    yield from _database(postgres_here)
+    return _database(postgres_here)
 
 
-def _database(postgres_here: RunningPostgres) -> Iterator[str]:
+def _database(postgres_here: RunningPostgres) -> str:
+    """It goes with the server: to drop one takes a second, ten times as long as to make it."""
     name = f"t_{uuid.uuid4().hex[:12]}"
     dsn = fresh_database(postgres_here, name)
     migrate(dsn)
-    yield dsn
-    if postgres_here.kind != "given":
-        with psycopg.connect(f"{postgres_here.dsn} dbname=postgres", autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    return dsn

@@ -7,11 +7,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
 from deploy.local.kafka import OLDEST_JAVA, jars, java_version, kafka
-from deploy.local.parts import PartUnavailable, RunningKafka, RunningPostgres
+from deploy.local.parts import PartUnavailable, RunningKafka, RunningPostgres, wait_until
 from deploy.local.postgres import postgres
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -58,6 +61,26 @@ def running_kafka(data: Path, said: list[str]) -> Iterator[RunningKafka]:
     given = os.environ.get("BROKER_KAFKA", "")
     with kafka(given, data, said.append, jars_in=REPOSITORY / "var") as found:
         yield found
+
+
+def forget_all(bootstrap: str) -> None:
+    """
+    Delete what the tests of one file made: every topic, and every group once nobody is in it. One
+    that was killed is in its group until its session ends.
+    """
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    topics = [each for each in admin.list_topics(timeout=20).topics if not each.startswith("__")]
+    for deleted in admin.delete_topics(topics).values() if topics else ():
+        deleted.result(20)
+    assert wait_until(lambda: _no_group_is_left(admin), 30, 0.2), "somebody still reads"
+
+
+def _no_group_is_left(admin: AdminClient) -> bool:
+    groups = [each.group_id for each in admin.list_consumer_groups().result(20).valid]
+    for deleted in admin.delete_consumer_groups(groups).values() if groups else ():
+        with suppress(KafkaException):
+            deleted.result(20)
+    return not groups
 
 
 @contextmanager
