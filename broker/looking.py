@@ -5,18 +5,17 @@ that an agreement that has ended, or a school that a child has left, ends the lo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from broker.again import Deciding
+from broker.domain.columns import Row, kept_in, match_in
 from broker.domain.decision import Decision, Recipient
 from broker.domain.desk import Person, Shows
-from broker.domain.ids import NotificationId, OrganisationId, SubjectId
-from broker.domain.kept import Kept
-from broker.domain.known import Match, MatchState
+from broker.domain.ids import SubjectId
+from broker.domain.known import Known
 from broker.domain.words import Category, EventType, Extent, Role
 from broker.ports import Store
 
-Row = Mapping[str, Any]
 _PASSES = {Extent.SUMMARY: {"summary"}, Extent.FULL: {"summary", "full"}}
 
 
@@ -44,31 +43,11 @@ class Looking:
             role=cast("Role", person.role),  # somebody without a role has no alerts
             agency=person.agency,
         )
-        return {
-            row["id"]: _shows(row, self.deciding.as_told_now(_kept(row), _match(row), here, known))
-            for row in told
-        }
+        return {row["id"]: _shows(row, self._as_told_now(row, here, known)) for row in told}
 
-
-def _kept(row: Row) -> Kept:
-    return Kept(
-        id=NotificationId(row["notification"]),
-        publisher=OrganisationId(row["publisher"]),
-        type=EventType(row["type"]),
-        received=row["received"],
-        subject_key=row["wrapped"],
-        wrapped_key=row["wrapped_key"],
-        body=row["body"],
-    )
-
-
-def _match(row: Row) -> Match:
-    return Match(
-        subject=SubjectId(row["subject"]),
-        state=MatchState(row["match"]),
-        why=row["match_why"],
-        doubted=frozenset(map(SubjectId, row["doubted"])),
-    )
+    def _as_told_now(self, row: Row, here: Recipient, known: Known) -> Decision:
+        kept = kept_in(row, row["notification"])
+        return self.deciding.as_told_now(kept, match_in(row), here, known)
 
 
 def _shows(row: Row, decision: Decision) -> Shows:

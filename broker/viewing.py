@@ -3,23 +3,18 @@ What the two people of a governance override see of one subject: each concern, a
 about it, cut by every cap of the policies in force. Nothing is decided or told by it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from broker.again import Deciding
-from broker.domain.decision import Because, Ruling
+from broker.domain.columns import Row, kept_in, match_in, ruling_in
 from broker.domain.desk import Person
 from broker.domain.governance import ViewedConcern
-from broker.domain.ids import NotificationId, OrganisationId, PolicyId, PolicyVersion, SubjectId
-from broker.domain.kept import Kept
-from broker.domain.known import Match, MatchState
-from broker.domain.words import Category, EventType, Extent, Level, Role
+from broker.domain.ids import OrganisationId, SubjectId
+from broker.domain.words import Category, Role
 from broker.governance import Decided, asked_of, viewed
 from broker.ports import Store
 from broker.question import Situation
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +31,13 @@ class Viewing:
         async with self.store.transaction() as transaction:
             known = await self.deciding.seen(transaction, subjects)
         policies = self.deciding.in_force(known.now)
-        notifications = [self.deciding.opened(_kept(row)) for row in concerns]
+        notifications = [self.deciding.opened(kept_in(row, row["id"])) for row in concerns]
         protected = any(each.routing.location_protected for each in notifications)
         asked = [
             asked_of(
                 Situation(
                     notification=notification,
-                    match=_match(row),
+                    match=match_in(row),
                     known=known,
                     rules=policies.rules,
                     directory=self.deciding.directory,
@@ -73,27 +68,6 @@ def _about(decision: Row, concern: Row) -> bool:
     return named == (concern["publisher"], concern["id"])
 
 
-def _kept(row: Row) -> Kept:
-    return Kept(
-        id=NotificationId(row["id"]),
-        publisher=OrganisationId(row["publisher"]),
-        type=EventType(row["type"]),
-        received=row["received"],
-        subject_key=row["wrapped"],
-        wrapped_key=row["wrapped_key"],
-        body=row["body"],
-    )
-
-
-def _match(row: Row) -> Match:
-    return Match(
-        subject=SubjectId(row["subject"]),
-        state=MatchState(row["match"]),
-        why=row["match_why"],
-        doubted=frozenset(map(SubjectId, row["doubted"])),
-    )
-
-
 def _decided(row: Row) -> Decided:
     return Decided(
         organisation=OrganisationId(row["organisation"]),
@@ -101,27 +75,11 @@ def _decided(row: Row) -> Decided:
         at=row["at"],
         outcome=row["outcome"],
         ground=row["ground"],
-        ruling=_ruling(row),
+        ruling=ruling_in(row, row["level_used"]),
         told=frozenset(
             Category(name.partition(".")[0])
             for name in (*(row["claims"] or ()), *(row["held"] or ()))
         ),
         sent=row["state"],
         recalled=row["recalled"],
-    )
-
-
-def _ruling(row: Row) -> Ruling:
-    return Ruling(
-        extents={Category(name): Extent(each) for name, each in row["extents"].items()},
-        because={
-            Category(name): Because(
-                permits=tuple(map(PolicyId, each["permits"])),
-                forbids=tuple(map(PolicyId, each["forbids"])),
-            )
-            for name, each in row["because"].items()
-        },
-        duties=frozenset(row["duties"]),
-        policy=PolicyVersion(row["policy"]),
-        level_used=Level(row["level_used"]),
     )

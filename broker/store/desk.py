@@ -12,7 +12,8 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from broker.domain.decision import Because, Ruling
+from broker.domain.columns import Row, ruling_in
+from broker.domain.decision import Ruling
 from broker.domain.desk import (
     AlertLine,
     AlertView,
@@ -23,7 +24,7 @@ from broker.domain.desk import (
     Shows,
     Told,
 )
-from broker.domain.ids import AlertId, OrganisationId, PolicyId, PolicyVersion
+from broker.domain.ids import AlertId, OrganisationId
 from broker.domain.known import Rules
 from broker.domain.waiting import Errand
 from broker.domain.words import Agency, Category, EventType, Extent, Level
@@ -33,7 +34,6 @@ from broker.store.queries import queries
 
 _MOST_LINES = 200
 _POINTER = Errand.POINTER.value
-Row = Mapping[str, Any]
 Looking = Callable[[Person, Sequence[Row]], Awaitable[Mapping[str, Shows]]]
 """What each row may still show this person now, by the alert's id."""
 
@@ -213,19 +213,7 @@ class PostgresDesk:
         """As decided now; of a retraction or a recall as decided when it was told."""
         if shows is not None:
             return shows.decision.ruling
-        return Ruling(
-            extents={Category(name): Extent(each) for name, each in row["extents"].items()},
-            because={
-                Category(name): Because(
-                    permits=tuple(map(PolicyId, each["permits"])),
-                    forbids=tuple(map(PolicyId, each["forbids"])),
-                )
-                for name, each in row["because"].items()
-            },
-            duties=frozenset(row["duties"]),
-            policy=PolicyVersion(row["policy"]),
-            level_used=Level(row["level"]),
-        )
+        return ruling_in(row, row["level"])
 
     def _ring(self, row: Row, claims: Mapping[str, Any]) -> list[Contact]:
         """Who wrote it, if they may be named; else the organisation to ring about it."""

@@ -3,22 +3,16 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from broker.domain.words import Agency
-from deploy.local.parts import RunningKafka, free_port
-from deploy.local.run import answers
-from tests import environment
-from tests.system.running import Broker, broker, publish
+from deploy.local.parts import RunningKafka
+from tests.browser.walking import accessible, sign_in
+from tests.system.running import Broker, serving
 
-MESSAGES = Path(__file__).parents[2] / "deploy" / "local" / "families" / "messages"
-AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 SIZES = {1280: 900, 320: 800}
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 HOME = "/governance/overrides"
 OFFICER, GUARDIAN, CHAIR = "Lise Achterberg", "Dr Wren Sorley", "Noor Pemberwick"
 MARA, IDRIS = "She looked at the door first.", "It is worse at weekends."
@@ -29,29 +23,9 @@ PURPOSE = "A complaint about who was told."
 def console(
     tmp_path_factory: pytest.TempPathFactory, kafka_here: RunningKafka, module_database: str
 ) -> Iterator[tuple[Broker, str]]:
-    folder, port = tmp_path_factory.mktemp("governance"), free_port()
-    with broker(folder, kafka_here.bootstrap, module_database) as under:
-        under.start("carry", "carry", "--lane", "routine")
-        under.start("emergency", "carry", "--lane", "emergency")
-        under.start("api", "api", "--port", str(port), "--spool", str(folder / "spool"))
-        for agency, file in (
-            (Agency.SCHOOLS, "wexcombe-safeguarding.csv"),
-            (Agency.POLICE, "police-notice.csv"),
-        ):
-            publish(under, agency, "csv-profile", [(MESSAGES / file).read_bytes()])
-        under.until(lambda: under.one("SELECT count(*) FROM inbox") == 4, "four concerns")
-        under.until(lambda: answers(f"http://127.0.0.1:{port}/livez"), "console")
-        yield under, f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = environment.chromium()
-    assert found is not None, "CI needs Chromium"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(found), args=FLAGS)
-        yield started
-        started.close()
+    folder = tmp_path_factory.mktemp("governance")
+    with serving(folder, kafka_here.bootstrap, module_database) as found:
+        yield found
 
 
 @contextmanager
@@ -59,9 +33,7 @@ def signed_in(browser: Browser, url: str, name: str, width: int = 1280) -> Itera
     """Somebody at a browser of their own."""
     context = browser.new_context(viewport={"width": width, "height": SIZES[width]})
     page = context.new_page()
-    page.goto(f"{url}/sign-in")
-    page.get_by_role("button", name=name).click()
-    expect(page.get_by_role("heading", name="Alerts", exact=True)).to_be_visible()
+    sign_in(page, url, name)
     yield page
     context.close()
 
@@ -261,19 +233,3 @@ def test_its_pages_are_accessible(
         accessible(chair, width)
         chair.goto(url + HOME)
         accessible(chair, width)
-
-
-def accessible(page: Page, width: int) -> None:
-    expect(page.locator("h1")).to_be_visible()
-    text = page.content().casefold()
-    for banned in ("overdue", "remaining", "countdown", "deadline"):
-        assert banned not in text, page.url
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
-    page.evaluate(AXE)
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-    found = page.evaluate(
-        "tags => axe.run({runOnly: tags}).then(r => r.violations.map("
-        "v => v.id + ': ' + v.nodes[0].html))",
-        tags,
-    )
-    assert found == [], page.url

@@ -10,15 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from deploy.local.parts import RunningKafka
-from tests.browser.walking import (
-    BANNED,
-    NARROW,
-    WIDE,
-    serving,
-    sign_in,
-    violations,
-)
-from tests.system.running import Broker
+from tests.browser.walking import NARROW, WIDE, accessible, sign_in
+from tests.system.running import Broker, serving
 
 Console = tuple[Broker, str]
 
@@ -268,28 +261,20 @@ def test_pages_about_sharing_are_accessible(
     paths = [f"{alert}/say/{slug}" for slug in slugs]
     for path in (alert, f"{alert}/wishes", f"{console[1]}/say", *paths):
         page.goto(path)
-        _is_accessible(page, size["width"])
+        accessible(page, size["width"])
     page.get_by_role("button", name="See what this changes").click()
     expect(page.get_by_text("Nothing is lost")).to_be_visible()
-    _is_accessible(page, size["width"])
+    accessible(page, size["width"])
     page.locator("#person").fill("Somebody")
     page.locator("#words").fill("Because.")
     page.get_by_role("button", name="See what this changes").click()
     expect(page.get_by_role("heading", name="Check before you confirm")).to_be_visible()
-    _is_accessible(page, size["width"])
+    accessible(page, size["width"])
     sign_in(page, console[1], "Lise Achterberg")
     page.goto(f"{console[1]}/governance")
-    _is_accessible(page, size["width"])
+    accessible(page, size["width"])
     page.goto(f"{console[1]}/overrides")
-    _is_accessible(page, size["width"])
+    accessible(page, size["width"])
     page.get_by_role("link", name=re.compile("Concern [0-9A-Z]{4}-")).first.click()
-    _is_accessible(page, size["width"])
+    accessible(page, size["width"])
     context.close()
-
-
-def _is_accessible(page: Page, width: int) -> None:
-    text = page.content().casefold()
-    for banned in BANNED:
-        assert banned not in text, page.url
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
-    assert violations(page) == [], page.url

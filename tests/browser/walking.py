@@ -1,4 +1,4 @@
-"""Signing in, reading pages with axe, and starting what the browser tests stand on."""
+"""A real browser: signing in, and reading pages as axe and a banned word do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,13 +6,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from broker.domain.words import Agency
-from deploy.local.parts import free_port
-from deploy.local.run import answers
 from tests import environment
-from tests.system.running import Broker, broker, publish
 
-MESSAGES = Path(__file__).parents[2] / "deploy" / "local" / "families" / "messages"
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 800}
 BANNED = ("overdue", "remaining", "countdown", "deadline", "failed to", "non-compliant")
@@ -22,26 +17,6 @@ _FLAGS = [
     "--disable-background-networking",
     "--disable-dev-shm-usage",
 ]
-
-
-@contextmanager
-def serving(folder: Path, kafka: str, dsn: str, *also: str) -> Iterator[tuple[Broker, str]]:
-    """The broker with four concerns in it, its console, and what else it should run."""
-    port = free_port()
-    with broker(folder, kafka, dsn) as under:
-        under.start("carry", "carry", "--lane", "routine")
-        under.start("emergency", "carry", "--lane", "emergency")
-        under.start("api", "api", "--port", str(port), "--spool", str(folder / "spool"))
-        for each in also:
-            under.start(each, each)
-        for agency, file in (
-            (Agency.SCHOOLS, "wexcombe-safeguarding.csv"),
-            (Agency.POLICE, "police-notice.csv"),
-        ):
-            publish(under, agency, "csv-profile", [(MESSAGES / file).read_bytes()])
-        under.until(lambda: under.one("SELECT count(*) FROM inbox") == 4, "four concerns")
-        under.until(lambda: answers(f"http://127.0.0.1:{port}/livez"), "console")
-        yield under, f"http://127.0.0.1:{port}"
 
 
 @contextmanager
@@ -69,3 +44,17 @@ def violations(page: Page) -> list[str]:
         tags,
     )
     return found
+
+
+def accessible(page: Page, width: int) -> None:
+    """It fits, says nothing banned, and axe has nothing against it."""
+    says_nothing_banned(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+    assert violations(page) == [], page.url
+
+
+def says_nothing_banned(page: Page) -> None:
+    expect(page.locator("h1")).to_be_visible()
+    text = page.content().casefold()
+    for banned in BANNED:
+        assert banned not in text, page.url

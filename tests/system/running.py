@@ -25,8 +25,12 @@ from broker.cli.site_keys import site_keys
 from broker.domain.words import Agency
 from broker.kafka import sender
 from broker.settings import Settings
+from deploy.local.parts import free_port
+from deploy.local.run import answers
 from tests.environment import environment
 
+LOCAL = Path(__file__).parents[2] / "deploy" / "local"
+MESSAGES = LOCAL / "families" / "messages"
 PATIENCE = 60.0  # seconds: long, since a slow machine is no fault
 
 
@@ -117,14 +121,13 @@ class Broker:
 @contextmanager
 def broker(folder: Path, kafka: str, dsn: str, partitions: int = 2) -> Iterator[Broker]:
     """Keys, tables, topics and families are ready; no process runs yet."""
-    local = Path(__file__).parents[2] / "deploy" / "local"
     made = Broker(
         folder=folder,
         told={
             "BROKER_KAFKA": kafka,
             "BROKER_DATABASE": dsn,
             "BROKER_KEYS": str(folder / "keys"),
-            "BROKER_DIRECTORY": str(local / "directory.yaml"),
+            "BROKER_DIRECTORY": str(LOCAL / "directory.yaml"),
             "BROKER_PARTITIONS": str(partitions),
             "BROKER_DEV": "1",
         },
@@ -132,11 +135,31 @@ def broker(folder: Path, kafka: str, dsn: str, partitions: int = 2) -> Iterator[
     made.once("keys", "make")
     made.once("migrate")
     made.once("topics")
-    made.once("register", "load", str(local / "families" / "families.yaml"))
+    made.once("register", "load", str(LOCAL / "families" / "families.yaml"))
     try:
         yield made
     finally:
         made.stop()
+
+
+@contextmanager
+def serving(folder: Path, kafka: str, dsn: str, *also: str) -> Iterator[tuple[Broker, str]]:
+    """The broker with four concerns in it, its console, and what else it should run."""
+    port = free_port()
+    with broker(folder, kafka, dsn) as under:
+        under.start("carry", "carry", "--lane", "routine")
+        under.start("emergency", "carry", "--lane", "emergency")
+        under.start("api", "api", "--port", str(port), "--spool", str(folder / "spool"))
+        for each in also:
+            under.start(each, each)
+        for agency, file in (
+            (Agency.SCHOOLS, "wexcombe-safeguarding.csv"),
+            (Agency.POLICE, "police-notice.csv"),
+        ):
+            publish(under, agency, "csv-profile", [(MESSAGES / file).read_bytes()])
+        under.until(lambda: under.one("SELECT count(*) FROM inbox") == 4, "four concerns")
+        under.until(lambda: answers(f"http://127.0.0.1:{port}/livez"), "console")
+        yield under, f"http://127.0.0.1:{port}"
 
 
 def publish(under: Broker, agency: Agency, form: str, natives: Sequence[bytes]) -> list[Answer]:

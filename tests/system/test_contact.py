@@ -11,9 +11,8 @@ from typing import Any
 
 from broker.domain.words import Agency
 from deploy.local.parts import RunningKafka
-from tests.system.running import Broker, broker, publish
+from tests.system.running import MESSAGES, Broker, broker, publish
 
-MESSAGES = Path(__file__).parents[2] / "deploy" / "local" / "families" / "messages"
 HUB, POLICE, WORK = "org:la:999", "org:force:99", "org:local:marlhaven-social-work"
 CANARIES = ("Mara", "Fennick", "jumper", "Craig", "4471", "K999200124001", "Wexcombe Primary")
 _UNDECIDED = "SELECT count(*) FROM undecided WHERE settled IS NULL"

@@ -3,16 +3,14 @@
 import json
 import secrets
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from broker.domain.words import Agency
 from deploy.local.parts import RunningKafka
-from tests.system.running import Broker, broker, publish, school_rows
+from tests.system.running import MESSAGES, Broker, broker, publish, school_rows
 
-MESSAGES = Path(__file__).parents[2] / "deploy" / "local" / "families" / "messages"
 SAMPLES = (
     (Agency.HEALTH, "fhir-r4", "hospital-mara.json"),
     (Agency.SCHOOLS, "csv-profile", "wexcombe-safeguarding.csv"),

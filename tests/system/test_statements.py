@@ -11,17 +11,14 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import CookieJar
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from broker.domain.words import Agency
-from deploy.local.parts import RunningKafka, free_port
-from deploy.local.run import answers
-from tests.system.running import Broker, broker, publish
+from deploy.local.parts import RunningKafka
+from tests.system.running import Broker, publish, serving
 
-MESSAGES = Path(__file__).parents[2] / "deploy" / "local" / "families" / "messages"
 PRACTICE, HUB, SCHOOL = "org:ods:Y99999", "org:la:999", "org:school:999001"
 TEO = {
     "local_id": "4472",
@@ -38,19 +35,8 @@ def said_at(
     tmp_path_factory: pytest.TempPathFactory, kafka_here: RunningKafka, module_database: str
 ) -> Iterator[tuple[Broker, str]]:
     """Everything runs but the relay: what is told about Teo with his mother's agreement waits."""
-    folder, port = tmp_path_factory.mktemp("said"), free_port()
-    with broker(folder, kafka_here.bootstrap, module_database) as under:
-        under.start("carry", "carry", "--lane", "routine")
-        under.start("emergency", "carry", "--lane", "emergency")
-        under.start("api", "api", "--port", str(port), "--spool", str(folder / "spool"))
-        for agency, file in (
-            (Agency.SCHOOLS, "wexcombe-safeguarding.csv"),
-            (Agency.POLICE, "police-notice.csv"),
-        ):
-            publish(under, agency, "csv-profile", [(MESSAGES / file).read_bytes()])
-        under.until(lambda: under.one("SELECT count(*) FROM inbox") == 4, "four concerns")
-        under.until(lambda: answers(f"http://127.0.0.1:{port}/livez"), "the HTTP side")
-        yield under, f"http://127.0.0.1:{port}"
+    with serving(tmp_path_factory.mktemp("said"), kafka_here.bootstrap, module_database) as found:
+        yield found
 
 
 def directive(state: str) -> dict[str, Any]:
