@@ -4,7 +4,6 @@ No batch waits for it: an emergency must not. The first difference raises Policy
 lane that asked, as soon as it is heeded, which stops the lane and calls a person.
 """
 
-import asyncio
 import hashlib
 import pickle
 from collections.abc import Mapping, Sequence
@@ -54,13 +53,6 @@ class CrossCheck:
         self._bundle = pickle.dumps(bundle)
         self._pool: ProcessPoolExecutor | None = None
         self._asked: list[_Asked] = []
-
-    async def check(self, decided: Decided) -> None:
-        """As `begin` and `heed`, and waits for the answers in between."""
-        self.begin(decided)
-        for each in self._asked:
-            await asyncio.wait([asyncio.wrap_future(each.answers)])
-        self.heed()
 
     def begin(self, decided: Decided) -> None:
         """Ask about what is in the sample; nobody waits for the answers."""
