@@ -78,6 +78,9 @@ class Appearance:
     sex: str | None = field(default=None, repr=False)  # F or M
     places: Sequence[Place] = field(default=(), repr=False)
     telephones: Sequence[str] = field(default=(), repr=False)  # E.164: +447700900103
+    safe_telephones: Sequence[str] = field(
+        default=(), repr=False
+    )  # of a protected place: only find
     carers: Sequence[Carer] = field(default=(), repr=False)
     numbers: Sequence[Number] = field(default=(), repr=False)
 
@@ -101,6 +104,7 @@ class Profile:
     sex: str | None = field(default=None, repr=False)
     places: Sequence[Place] = field(default=(), repr=False)
     telephones: Sequence[str] = field(default=(), repr=False)
+    safe_telephones: Sequence[str] = field(default=(), repr=False)
     carers: Sequence[Carer] = field(default=(), repr=False)
     numbers: Sequence[Number] = field(default=(), repr=False)
     retired: Sequence[Number] = field(default=(), repr=False)

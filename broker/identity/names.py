@@ -1,0 +1,74 @@
+"""
+What is known of forenames in general: which are established, and which is short for which.
+
+Two established names that differ are two children (IDENTITY.md 3). A nickname is a directed
+relation: Bob is short for Robert, and that makes neither Robert short for Bob, nor Bob the same as
+Rob. `canonical` reduces a name to one form all the same, for keys only: never compare by it.
+"""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_ESTABLISHED = 10  # births in England and Wales
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Folded forenames. `births` of each; `long_forms` of each short one; `nicks`: canonical."""
+
+    births: Mapping[str, int] = field(repr=False)
+    long_forms: Mapping[str, frozenset[str]] = field(repr=False)
+    nicks: Mapping[str, str] = field(repr=False)
+
+    def is_established(self, forename: str) -> bool:
+        return self.births.get(forename, 0) >= _ESTABLISHED
+
+    def is_nickname(self, short: str, long: str) -> bool:
+        """Whether the first is short for the second."""
+        return long in self.long_forms.get(short, ())
+
+    def related(self, a: str, b: str) -> bool:
+        """Whether either is short for the other."""
+        return self.is_nickname(a, b) or self.is_nickname(b, a)
+
+    def canonical(self, forename: str) -> str:
+        """One name for all that are short for the same: for keys, and for nothing else."""
+        return self.nicks.get(forename, forename)
+
+
+def names_from(forenames: str, nicknames: str) -> Names:
+    """From the text of two tables: `name,births` and `short,long`."""
+    births = {row["name"]: int(row["births"]) for row in csv.DictReader(forenames.splitlines())}
+    longs: dict[str, set[str]] = {}
+    for row in csv.DictReader(nicknames.splitlines()):
+        longs.setdefault(row["short"], set()).add(row["long"])
+    return Names(
+        births=births,
+        long_forms={short: frozenset(found) for short, found in longs.items()},
+        nicks=_nicks(births, longs),
+    )
+
+
+def _nicks(births: Mapping[str, int], longs: Mapping[str, set[str]]) -> dict[str, str]:
+    """
+    Each short name belongs to its most borne long form, and that to its own. All that meet in one
+    are called by the shortest among them. A name belongs to one family only, or Al would make one
+    name of Albert and Alexandra.
+    """
+    families: dict[str, list[str]] = {}
+    for name in longs.keys() | {long for found in longs.values() for long in found}:
+        families.setdefault(_root(name, births, longs), []).append(name)
+    return {
+        name: min(family, key=lambda each: (len(each), each))
+        for family in families.values()
+        for name in family
+    }
+
+
+def _root(name: str, births: Mapping[str, int], longs: Mapping[str, set[str]]) -> str:
+    seen = {name}
+    while further := longs.get(name, set()) - seen:
+        name = max(further, key=lambda each: (births.get(each, 0), each))
+        seen.add(name)
+    return name
