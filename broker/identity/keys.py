@@ -11,8 +11,7 @@ A shared key makes a candidate and says nothing more, so keys may be coarse. `ni
 nickname. `sound`: five letters of metaphone, of the first and of the last part of a surname.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from jellyfish import metaphone
@@ -37,6 +36,7 @@ _SOUND, _LETTERS, _YEAR, _MONTH = 5, 3, 4, len("2012-04")
 _PREGNANCY = 2  # months either side: 42 days may lie across two ends of months
 _GUESS = 1  # years by which an age may be wrong
 _LOCKED = frozenset("AE")
+_UPNS = frozenset({"upn", "former_upn"})
 
 Known = Appearance | Profile
 
@@ -65,7 +65,6 @@ class _Called(NamedTuple):
     nick: str
     sounds: Sequence[str]
     start: str  # the letters of key J; empty if either part is missing
-    surnames: Sequence[str]
 
 
 def keys_of(known: Known, names: Names) -> Iterator[Key]:
@@ -73,19 +72,24 @@ def keys_of(known: Known, names: Names) -> Iterator[Key]:
     return iter(_once(_keys(known, _called(known, names), names)))
 
 
-def asked_keys(appearance: Known, names: Names, *, year: int | None = None) -> Iterator[Key]:
+def asked_keys(asking: Known, names: Names, *, year: int | None = None) -> Iterator[Key]:
     """What is looked up: also the slips that forms hold. `year`: when an age was guessed."""
-    called = _called(appearance, names)
-    return iter(
-        _once(
-            chain(
-                _keys(appearance, called, names),
-                _slips(appearance.birth, called, names),
-                _of_age(appearance, called, year),
-                _other_months(appearance, names),
-            )
-        )
-    )
+    called = _called(asking, names)
+    keys = _keys(asking, called, names)
+    if asking.birth and is_whole(asking.birth):
+        _slips(asking.birth, called, keys)
+        _other_nicks(asking.birth, _names(asking), names, keys)
+    elif (
+        year is not None
+        and not asking.birth
+        and isinstance(asking, Appearance)
+        and (asking.age is not None)
+    ):
+        born = year - asking.age
+        _by_years(range(born - 1 - _GUESS, born + _GUESS + 1), called, keys, start=True)
+    if asking.kind is SubjectKind.UNBORN and asking.expected:
+        _other_months(asking, names, keys)
+    return iter(_once(keys))
 
 
 def lock_keys(known: Known, names: Names) -> Sequence[Key]:
@@ -94,7 +98,7 @@ def lock_keys(known: Known, names: Names) -> Sequence[Key]:
     return [key for key in stored if key.letter in _LOCKED] or stored
 
 
-def hashed(keys: Iterator[Key] | Sequence[Key], hash64: Callable[[bytes], int]) -> list[HashedKey]:
+def hashed(keys: Iterable[Key], hash64: Callable[[bytes], int]) -> list[HashedKey]:
     """`hash64` is keyed and gives a signed 64-bit integer, as PostgreSQL's int8 is."""
     return [
         HashedKey(letter, hash64(f"{letter}|{text}".encode("utf-8", "surrogatepass")), restricted)
@@ -105,150 +109,153 @@ def hashed(keys: Iterator[Key] | Sequence[Key], hash64: Callable[[bytes], int]) 
 def sounds(surname: str) -> Sequence[str]:
     """Of the first part and of the last; the letters of a part that metaphone has no sound for."""
     parts = latinised(surname).split()
-    ends = parts if len(parts) == 1 else (parts[0], parts[-1])
+    if len(parts) == 1:
+        return ((metaphone(parts[0]) or parts[0])[:_SOUND],)
+    ends = parts[:: len(parts) - 1] if parts else ()
     return tuple(dict.fromkeys((metaphone(part) or part)[:_SOUND] for part in ends))
 
 
-def _once(keys: Iterator[Key]) -> list[Key]:
+def _once(keys: list[Key]) -> Iterable[Key]:
     """Each key once; one that also comes from a protected place is restricted."""
-    found: dict[tuple[str, str], Key] = {}
-    for key in keys:
-        at = key[:2]
-        if key.restricted or at not in found:
-            found[at] = key
-    return list(found.values())
+    once = dict.fromkeys(keys)
+    hidden = {(letter, text) for letter, text, restricted in once if restricted}
+    if not hidden:
+        return once
+    return [key for key in once if key.restricted or key[:2] not in hidden]
+
+
+def _names(known: Known) -> Sequence[Name]:
+    return (*known.names, *known.other_names) if isinstance(known, Profile) else known.names
 
 
 def _called(known: Known, names: Names) -> list[_Called]:
-    others: Sequence[Name] = known.other_names if isinstance(known, Profile) else ()
-    return [_one_called(name, names) for name in (*known.names, *others)]
+    called = []
+    for name in _names(known):
+        forename, surname = name.forename, name.surname
+        nick = latinised(names.canonical(forename)) if forename else ""
+        start = ""
+        if forename and surname:
+            start = f"{latinised(forename)[:_LETTERS]}|{latinised(surname)[:_LETTERS]}"
+        called.append(_Called(nick, sounds(surname) if surname else (), start))
+    return called
 
 
-def _one_called(name: Name, names: Names) -> _Called:
-    nick = latinised(names.canonical(name.forename)) if name.forename else ""
-    if not name.surname:
-        return _Called(nick, (), "", ())
-    parts = name.surname.split()
-    start = ""
-    if name.forename:
-        start = f"{latinised(name.forename)[:_LETTERS]}|{latinised(name.surname)[:_LETTERS]}"
-    surnames = parts if len(parts) == 1 else (parts[0], parts[-1])
-    return _Called(nick, sounds(name.surname), start, surnames)
-
-
-def _keys(known: Known, called: Sequence[_Called], names: Names) -> Iterator[Key]:
+def _keys(known: Known, called: Sequence[_Called], names: Names) -> list[Key]:
+    keys: list[Key] = []
     for number in known.numbers:
         if _finds(number):
             system = "upn" if number.system == "former_upn" else number.system
-            yield Key("N", f"{system}|{number.issuer}|{number.value}")
+            keys.append(Key("N", f"{system}|{number.issuer}|{number.value}"))
     if known.birth:
-        yield from _by_birth(known.birth, known.places, called)
+        _by_birth(known.birth, known.places, called, keys)
     for place in known.places:
-        yield from _by_place(place, called)
+        _by_place(place, called, keys)
     for telephone in known.telephones:
-        yield Key("I", telephone)
+        keys.append(Key("I", telephone))
     for telephone in known.safe_telephones:
-        yield Key("I", telephone, restricted=True)
+        keys.append(Key("I", telephone, restricted=True))
     if known.kind is SubjectKind.UNBORN:
         for carer in known.carers:
-            yield from _by_mother(carer, (known.expected or "")[:_MONTH], names)
+            _by_mother(carer, (known.expected or "")[:_MONTH], names, keys)
+    return keys
 
 
 def _finds(number: Number) -> bool:
     """A UPN with a wrong letter finds candidates, though it joins nobody."""
-    kept = number.system in {"upn", "former_upn"} and number.assurance is Assurance.UNVERIFIED
-    return kept or number.assurance in _FINDING
+    if number.assurance in _FINDING:
+        return True
+    return number.system in _UPNS and number.assurance is Assurance.UNVERIFIED
 
 
-def _by_birth(birth: str, places: Sequence[Place], called: Sequence[_Called]) -> Iterator[Key]:
+def _by_birth(
+    birth: str, places: Sequence[Place], called: Sequence[_Called], keys: list[Key]
+) -> None:
     year = birth[:_YEAR]
     whole = is_whole(birth)
-    for nick, heard, start, _ in called:
+    for nick, heard, start in called:
         if whole and nick:
-            yield Key("A", f"{birth}|{nick}")
+            keys.append(Key("A", f"{birth}|{nick}"))
         for sound in heard:
             if whole:
-                yield Key("B", f"{birth}|{sound}")
+                keys.append(Key("B", f"{birth}|{sound}"))
             if nick:
-                yield Key("E", f"{year}|{sound}|{nick}")
+                keys.append(Key("E", f"{year}|{sound}|{nick}"))
         if start:
-            yield Key("J", f"{year}|{start}")
-    for place in places:
-        if whole and place.postcode:
-            yield Key("C", f"{birth}|{district(place.postcode)}", place.restricted)
+            keys.append(Key("J", f"{year}|{start}"))
+    for place in places if whole else ():
+        if place.postcode:
+            keys.append(Key("C", f"{birth}|{district(place.postcode)}", place.restricted))
 
 
-def _by_place(place: Place, called: Sequence[_Called]) -> Iterator[Key]:
-    restricted = place.restricted
+def _by_place(place: Place, called: Sequence[_Called], keys: list[Key]) -> None:
+    postcode, restricted = place.postcode, place.restricted
     if place.uprn:
-        yield Key("H", place.uprn, restricted)
-    postcode = place.postcode
+        keys.append(Key("H", place.uprn, restricted))
     if not postcode:
         return
     area = district(postcode)
-    for nick, heard, _, _ in called:
+    for nick, heard, _ in called:
         if nick:
-            yield Key("D", f"{postcode}|{nick}", restricted)
+            keys.append(Key("D", f"{postcode}|{nick}", restricted))
         for sound in heard:
-            yield Key("G", f"{postcode}|{sound}", restricted)
+            keys.append(Key("G", f"{postcode}|{sound}", restricted))
             if nick:
-                yield Key("F", f"{area}|{sound}|{nick}", restricted)
+                keys.append(Key("F", f"{area}|{sound}|{nick}", restricted))
 
 
-def _by_mother(carer: Carer, month: str, names: Names) -> Iterator[Key]:
+def _by_mother(carer: Carer, month: str, names: Names, keys: list[Key]) -> None:
     if carer.relation != "mother" or not carer.forename or not carer.surname:
         return
     nick = latinised(names.canonical(carer.forename))
     for sound in sounds(carer.surname):
         if is_whole(carer.birth):
-            yield Key("M", f"{carer.birth}|{sound}|{nick}")
+            keys.append(Key("M", f"{carer.birth}|{sound}|{nick}"))
         if len(month) == _MONTH:
-            yield Key("M", f"{month}|{sound}|{nick}")
+            keys.append(Key("M", f"{month}|{sound}|{nick}"))
 
 
-def _slips(birth: str | None, called: Sequence[_Called], names: Names) -> Iterator[Key]:
-    """Day and month exchanged, names exchanged, and 1 January for a year that was guessed."""
-    if birth is None or not is_whole(birth):
-        return
+def _slips(birth: str, called: Sequence[_Called], keys: list[Key]) -> None:
+    """Day and month exchanged, and 1 January where only the year was known, or guessed."""
     turned = exchanged(birth)
-    for nick, heard, _, surnames in called:
-        for surname in surnames:
-            yield Key("A", f"{birth}|{latinised(names.canonical(surname))}")
-        if turned and nick:
-            yield Key("A", f"{turned}|{nick}")
-        for sound in heard if turned else ():
-            yield Key("B", f"{turned}|{sound}")
+    if turned:
+        for nick, heard, _ in called:
+            if nick:
+                keys.append(Key("A", f"{turned}|{nick}"))
+            for sound in heard:
+                keys.append(Key("B", f"{turned}|{sound}"))
     if birth.endswith("-01-01"):
         year = int(birth[:_YEAR])
-        yield from _by_years((year - 1, year + 1), called)
+        _by_years((year - 1, year + 1), called, keys)
 
 
-def _of_age(appearance: Known, called: Sequence[_Called], year: int | None) -> Iterator[Key]:
-    """By the years in which somebody of about that age was born."""
-    age = appearance.age if isinstance(appearance, Appearance) else None
-    if age is None or year is None or appearance.birth:
-        return
-    born = year - age
-    yield from _by_years(range(born - 1 - _GUESS, born + _GUESS + 1), called, start=True)
+def _other_nicks(birth: str, said: Sequence[Name], names: Names, keys: list[Key]) -> None:
+    """The surname for the forename, and a nickname for each of the names that it is short for."""
+    for name in said:
+        parts = name.surname.split() if name.surname else ()
+        nicks = {names.canonical(part) for part in parts}
+        if name.forename:
+            nicks |= names.others(name.forename)
+        for nick in sorted(nicks):
+            keys.append(Key("A", f"{birth}|{latinised(nick)}"))
 
 
 def _by_years(
-    years: Sequence[int], called: Sequence[_Called], *, start: bool = False
-) -> Iterator[Key]:
-    for nick, heard, letters, _ in called:
+    years: Sequence[int], called: Sequence[_Called], keys: list[Key], *, start: bool = False
+) -> None:
+    for nick, heard, letters in called:
         for year in years:
             for sound in heard if nick else ():
-                yield Key("E", f"{year}|{sound}|{nick}")
+                keys.append(Key("E", f"{year}|{sound}|{nick}"))
             if start and letters:
-                yield Key("J", f"{year}|{letters}")
+                keys.append(Key("J", f"{year}|{letters}"))
 
 
-def _other_months(appearance: Known, names: Names) -> Iterator[Key]:
+def _other_months(asking: Known, names: Names, keys: list[Key]) -> None:
     """Of an unborn child: a date of birth is expected anew at every scan."""
-    expected = (appearance.expected or "")[:_MONTH]
-    if appearance.kind is not SubjectKind.UNBORN or len(expected) < _MONTH:
+    expected = (asking.expected or "")[:_MONTH]
+    if len(expected) < _MONTH:
         return
     months = int(expected[:_YEAR]) * 12 + int(expected[_YEAR + 1 :]) - 1
     for at in range(months - _PREGNANCY, months + _PREGNANCY + 1):
-        for carer in appearance.carers:
-            yield from _by_mother(carer, f"{at // 12:04}-{at % 12 + 1:02}", names)
+        for carer in asking.carers:
+            _by_mother(carer, f"{at // 12:04}-{at % 12 + 1:02}", names, keys)

@@ -36,6 +36,13 @@ class Names:
         """One name for all that are short for the same: for keys, and for nothing else."""
         return self.nicks.get(forename, forename)
 
+    def others(self, forename: str) -> frozenset[str]:
+        """Further canonical names of one that is short for several: Charlie for Charlotte too."""
+        longs = self.long_forms.get(forename)
+        if not longs:
+            return frozenset()
+        return frozenset(map(self.canonical, longs)) - {self.canonical(forename)}
+
 
 def names_from(forenames: str, nicknames: str) -> Names:
     """From the text of two tables: `name,births` and `short,long`."""
