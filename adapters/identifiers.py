@@ -1,21 +1,11 @@
 """How far an identifier may be relied on: `verified`, `checksum_ok`, `unverified`, `invalid`."""
 
-import re
-
-from nhs_number.validate import is_valid
-
-_UPN = re.compile(r"[A-Z][0-9]{11}[0-9A-Z]")
-_UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"  # Government Data Standards Catalogue, UPN 2.0
+from broker.identity.numbers import nhs_number_from, upn_from
 
 
 def nhs_number_assurance(text: str, *, verified: bool = False) -> str:
-    """
-    By check digit. A repeated digit passes the check and is nobody's number; `verified` is the
-    source's word that it was traced.
-    """
-    digits = re.sub(r"[\s-]", "", text)
-    valid = re.fullmatch("[0-9]{10}", digits) and is_valid(digits)
-    if not valid or len(set(digits)) == 1:
+    """By check digit. `verified` is the source's word that it was traced."""
+    if nhs_number_from(text).value is None:
         return "invalid"
     return "verified" if verified else "checksum_ok"
 
@@ -34,9 +24,5 @@ def local(system: str, value: str, issuer: str, *, verified: bool = False) -> di
 
 def upn_assurance(text: str) -> str:
     """By check letter. A wrong one warns and is kept: most exports hold some."""
-    upn = text.strip().upper()
-    if not _UPN.fullmatch(upn):
-        return "invalid"
-    values = [int(each) if each.isdigit() else _UPN_LETTERS.find(each) for each in upn[1:]]
-    check = sum(value * weight for weight, value in enumerate(values, 2)) % len(_UPN_LETTERS)
-    return "checksum_ok" if _UPN_LETTERS[check] == upn[0] else "unverified"
+    upn, fault = upn_from(text)
+    return "invalid" if upn is None else "unverified" if fault else "checksum_ok"

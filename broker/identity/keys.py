@@ -79,14 +79,8 @@ def asked_keys(asking: Known, names: Names, *, year: int | None = None) -> Itera
     if asking.birth and is_whole(asking.birth):
         _slips(asking.birth, called, keys)
         _other_nicks(asking.birth, _names(asking), names, keys)
-    elif (
-        year is not None
-        and not asking.birth
-        and isinstance(asking, Appearance)
-        and (asking.age is not None)
-    ):
-        born = year - asking.age
-        _by_years(range(born - 1 - _GUESS, born + _GUESS + 1), called, keys, start=True)
+    elif not asking.birth and year is not None:
+        _of_age(asking, year, called, keys)
     if asking.kind is SubjectKind.UNBORN and asking.expected:
         _other_months(asking, names, keys)
     return iter(_once(keys))
@@ -237,6 +231,14 @@ def _other_nicks(birth: str, said: Sequence[Name], names: Names, keys: list[Key]
             nicks |= names.others(name.forename)
         for nick in sorted(nicks):
             keys.append(Key("A", f"{birth}|{latinised(nick)}"))
+
+
+def _of_age(asking: Known, year: int, called: Sequence[_Called], keys: list[Key]) -> None:
+    """By the years in which somebody of about that age was born."""
+    age = asking.age if isinstance(asking, Appearance) else None
+    if age is not None:
+        born = year - age
+        _by_years(range(born - 1 - _GUESS, born + _GUESS + 1), called, keys, start=True)
 
 
 def _by_years(

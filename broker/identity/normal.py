@@ -88,8 +88,9 @@ def _without_marks(text: str) -> str:
         category = unicodedata.category(letter)
         if category == "Cf" or (category == "Mn" and accented):
             continue
-        if category != "Mn":
-            accented = unicodedata.name(letter, "").partition(" ")[0] in _ACCENTED
+        if category[0] != "M":
+            script = unicodedata.name(letter, "").partition(" ")[0]
+            accented = script in _ACCENTED or not letter.isalnum()
         kept.append(letter)
     return unicodedata.normalize("NFC", "".join(kept)).translate(_UNFOLDED)
 
