@@ -59,17 +59,16 @@ class HashedKey(NamedTuple):
     restricted: bool
 
 
-class _Called(NamedTuple):
-    """One name as keys want it."""
+_Made = tuple[str, str, bool]
+"""A key while it is made: a plain tuple, since millions are made and named ones cost more."""
 
-    nick: str
-    sounds: Sequence[str]
-    start: str  # the letters of key J; empty if either part is missing
+_Called = tuple[str, Sequence[str], str]
+"""One name as keys want it: nick, sounds, the letters of key J; empty where a part is missing."""
 
 
 def keys_of(known: Known, names: Names) -> Iterator[Key]:
     """What a subject is stored under: of every name and every place, each key once."""
-    return iter(_once(_keys(known, _called(known, names), names)))
+    return map(Key._make, _once(_keys(known, _called(known, names), names)))
 
 
 def asked_keys(asking: Known, names: Names, *, year: int | None = None) -> Iterator[Key]:
@@ -83,7 +82,7 @@ def asked_keys(asking: Known, names: Names, *, year: int | None = None) -> Itera
         _of_age(asking, year, called, keys)
     if asking.kind is SubjectKind.UNBORN and asking.expected:
         _other_months(asking, names, keys)
-    return iter(_once(keys))
+    return map(Key._make, _once(keys))
 
 
 def lock_keys(known: Known, names: Names) -> Sequence[Key]:
@@ -109,13 +108,11 @@ def sounds(surname: str) -> Sequence[str]:
     return tuple(dict.fromkeys((metaphone(part) or part)[:_SOUND] for part in ends))
 
 
-def _once(keys: list[Key]) -> Iterable[Key]:
+def _once(keys: list[_Made]) -> Iterable[_Made]:
     """Each key once; one that also comes from a protected place is restricted."""
     once = dict.fromkeys(keys)
     hidden = {(letter, text) for letter, text, restricted in once if restricted}
-    if not hidden:
-        return once
-    return [key for key in once if key.restricted or key[:2] not in hidden]
+    return [key for key in once if key[2] or key[:2] not in hidden] if hidden else once
 
 
 def _names(known: Known) -> Sequence[Name]:
@@ -130,24 +127,24 @@ def _called(known: Known, names: Names) -> list[_Called]:
         start = ""
         if forename and surname:
             start = f"{latinised(forename)[:_LETTERS]}|{latinised(surname)[:_LETTERS]}"
-        called.append(_Called(nick, sounds(surname) if surname else (), start))
+        called.append((nick, sounds(surname) if surname else (), start))
     return called
 
 
-def _keys(known: Known, called: Sequence[_Called], names: Names) -> list[Key]:
-    keys: list[Key] = []
+def _keys(known: Known, called: Sequence[_Called], names: Names) -> list[_Made]:
+    keys: list[_Made] = []
     for number in known.numbers:
         if _finds(number):
             system = "upn" if number.system == "former_upn" else number.system
-            keys.append(Key("N", f"{system}|{number.issuer}|{number.value}"))
+            keys.append(("N", f"{system}|{number.issuer}|{number.value}", False))
     if known.birth:
         _by_birth(known.birth, known.places, called, keys)
     for place in known.places:
         _by_place(place, called, keys)
     for telephone in known.telephones:
-        keys.append(Key("I", telephone))
+        keys.append(("I", telephone, False))
     for telephone in known.safe_telephones:
-        keys.append(Key("I", telephone, restricted=True))
+        keys.append(("I", telephone, True))
     if known.kind is SubjectKind.UNBORN:
         for carer in known.carers:
             _by_mother(carer, (known.expected or "")[:_MONTH], names, keys)
@@ -162,67 +159,67 @@ def _finds(number: Number) -> bool:
 
 
 def _by_birth(
-    birth: str, places: Sequence[Place], called: Sequence[_Called], keys: list[Key]
+    birth: str, places: Sequence[Place], called: Sequence[_Called], keys: list[_Made]
 ) -> None:
     year = birth[:_YEAR]
     whole = is_whole(birth)
     for nick, heard, start in called:
         if whole and nick:
-            keys.append(Key("A", f"{birth}|{nick}"))
+            keys.append(("A", f"{birth}|{nick}", False))
         for sound in heard:
             if whole:
-                keys.append(Key("B", f"{birth}|{sound}"))
+                keys.append(("B", f"{birth}|{sound}", False))
             if nick:
-                keys.append(Key("E", f"{year}|{sound}|{nick}"))
+                keys.append(("E", f"{year}|{sound}|{nick}", False))
         if start:
-            keys.append(Key("J", f"{year}|{start}"))
+            keys.append(("J", f"{year}|{start}", False))
     for place in places if whole else ():
         if place.postcode:
-            keys.append(Key("C", f"{birth}|{district(place.postcode)}", place.restricted))
+            keys.append(("C", f"{birth}|{district(place.postcode)}", place.restricted))
 
 
-def _by_place(place: Place, called: Sequence[_Called], keys: list[Key]) -> None:
+def _by_place(place: Place, called: Sequence[_Called], keys: list[_Made]) -> None:
     postcode, restricted = place.postcode, place.restricted
     if place.uprn:
-        keys.append(Key("H", place.uprn, restricted))
+        keys.append(("H", place.uprn, restricted))
     if not postcode:
         return
     area = district(postcode)
     for nick, heard, _ in called:
         if nick:
-            keys.append(Key("D", f"{postcode}|{nick}", restricted))
+            keys.append(("D", f"{postcode}|{nick}", restricted))
         for sound in heard:
-            keys.append(Key("G", f"{postcode}|{sound}", restricted))
+            keys.append(("G", f"{postcode}|{sound}", restricted))
             if nick:
-                keys.append(Key("F", f"{area}|{sound}|{nick}", restricted))
+                keys.append(("F", f"{area}|{sound}|{nick}", restricted))
 
 
-def _by_mother(carer: Carer, month: str, names: Names, keys: list[Key]) -> None:
+def _by_mother(carer: Carer, month: str, names: Names, keys: list[_Made]) -> None:
     if carer.relation != "mother" or not carer.forename or not carer.surname:
         return
     nick = latinised(names.canonical(carer.forename))
     for sound in sounds(carer.surname):
         if is_whole(carer.birth):
-            keys.append(Key("M", f"{carer.birth}|{sound}|{nick}"))
+            keys.append(("M", f"{carer.birth}|{sound}|{nick}", False))
         if len(month) == _MONTH:
-            keys.append(Key("M", f"{month}|{sound}|{nick}"))
+            keys.append(("M", f"{month}|{sound}|{nick}", False))
 
 
-def _slips(birth: str, called: Sequence[_Called], keys: list[Key]) -> None:
+def _slips(birth: str, called: Sequence[_Called], keys: list[_Made]) -> None:
     """Day and month exchanged, and 1 January where only the year was known, or guessed."""
     turned = exchanged(birth)
     if turned:
         for nick, heard, _ in called:
             if nick:
-                keys.append(Key("A", f"{turned}|{nick}"))
+                keys.append(("A", f"{turned}|{nick}", False))
             for sound in heard:
-                keys.append(Key("B", f"{turned}|{sound}"))
+                keys.append(("B", f"{turned}|{sound}", False))
     if birth.endswith("-01-01"):
         year = int(birth[:_YEAR])
         _by_years((year - 1, year + 1), called, keys)
 
 
-def _other_nicks(birth: str, said: Sequence[Name], names: Names, keys: list[Key]) -> None:
+def _other_nicks(birth: str, said: Sequence[Name], names: Names, keys: list[_Made]) -> None:
     """The surname for the forename, and a nickname for each of the names that it is short for."""
     for name in said:
         parts = name.surname.split() if name.surname else ()
@@ -230,10 +227,10 @@ def _other_nicks(birth: str, said: Sequence[Name], names: Names, keys: list[Key]
         if name.forename:
             nicks |= names.others(name.forename)
         for nick in sorted(nicks):
-            keys.append(Key("A", f"{birth}|{latinised(nick)}"))
+            keys.append(("A", f"{birth}|{latinised(nick)}", False))
 
 
-def _of_age(asking: Known, year: int, called: Sequence[_Called], keys: list[Key]) -> None:
+def _of_age(asking: Known, year: int, called: Sequence[_Called], keys: list[_Made]) -> None:
     """By the years in which somebody of about that age was born."""
     age = asking.age if isinstance(asking, Appearance) else None
     if age is not None:
@@ -242,17 +239,17 @@ def _of_age(asking: Known, year: int, called: Sequence[_Called], keys: list[Key]
 
 
 def _by_years(
-    years: Sequence[int], called: Sequence[_Called], keys: list[Key], *, start: bool = False
+    years: Sequence[int], called: Sequence[_Called], keys: list[_Made], *, start: bool = False
 ) -> None:
     for nick, heard, letters in called:
         for year in years:
             for sound in heard if nick else ():
-                keys.append(Key("E", f"{year}|{sound}|{nick}"))
+                keys.append(("E", f"{year}|{sound}|{nick}", False))
             if start and letters:
-                keys.append(Key("J", f"{year}|{letters}"))
+                keys.append(("J", f"{year}|{letters}", False))
 
 
-def _other_months(asking: Known, names: Names, keys: list[Key]) -> None:
+def _other_months(asking: Known, names: Names, keys: list[_Made]) -> None:
     """Of an unborn child: a date of birth is expected anew at every scan."""
     expected = (asking.expected or "")[:_MONTH]
     if len(expected) < _MONTH:
