@@ -86,6 +86,7 @@ COMMANDS = (
 )
 # Commands that have commands: the word, which is also the module's name, and its sentence.
 GROUPS = (
+    ("identity", "Which subject is this? Weights, and how good they are."),
     ("keys", "Keys: made once, kept outside the repository."),
     ("policy", "The policies: who may be told what, and why."),
     ("profile", "Profiles: how a product's export is read."),
