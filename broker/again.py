@@ -12,26 +12,28 @@ from datetime import datetime
 from broker import journey, rounds
 from broker.domain.batch import Again, Cause, Earlier, Genuine, Outcome, Told
 from broker.domain.decision import Decision, Recipient
+from broker.domain.identity import Appearance, Keys
 from broker.domain.ids import NotificationId, SubjectId
 from broker.domain.kept import Kept, KeptConcern, KeptTold, Which
-from broker.domain.known import Directory, Fingerprint, Known, Match, Rules
+from broker.domain.known import Directory, Known, Match, Rules
 from broker.domain.notification import Notification
 from broker.domain.pointer import Undecided
 from broker.domain.rows import Rows
 from broker.domain.sharing import Directive, Review, Sharing, SourceOfHarm, Statement
 from broker.domain.words import STATEMENTS, Category, EventType
 from broker.errors import Rejected
-from broker.identity import who_is_it
+from broker.identity import Matching, profile_from
 from broker.objections import objection_to
 from broker.ports import Custody, Onlooker, Policies, Store, Transaction
 from broker.publishers import kept_notification
 from broker.recording import Chance, rows_of_rounds
 from broker.statements import heard, sharing_from, statement_from
 
+FACTS = frozenset({EventType.RELATIONSHIP_CHANGED, EventType.CASE_OPENED, EventType.CASE_CLOSED})
+"""After one of these somebody else may need to know what is known already."""
+
 RETURNED = "policies_returned"
 """Why a concern is decided that was taken in while policies could not be evaluated."""
-
-_NOBODY = Fingerprint(identifiers=frozenset(), forename=None, birth_date=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class Deciding:
 
     in_force: Callable[[datetime], Policies]  # one set of policies for a whole batch
     directory: Directory
+    matching: Matching
     custody: Custody
     chance: Chance
     now: Callable[[], datetime]
@@ -72,11 +75,38 @@ class Deciding:
         fresh: Sequence[Genuine],
         subjects: Collection[SubjectId] = (),
     ) -> Known:
-        """The snapshot, with what was said about its subjects opened and read."""
-        known = await transaction.known_about(fresh, self.now(), subjects)
-        about = [*known.subject_keys]
+        """The snapshot, each of `fresh` recognised, with what was said about its subjects read."""
+        known = await transaction.identities(fresh, self.now())
+        known = journey.recognise(fresh, self.opened_profiles(known), self.matching)
+        about = {*subjects, *known.threads.values()}
+        for match in known.matches.values():
+            about |= {match.subject, *match.doubted}
+        known = await transaction.known_about(known, fresh, about)
         said = await transaction.said_about(about) if about else {}
         return replace(known, sharing={each: self._sharing(kept) for each, kept in said.items()})
+
+    def opened_profiles(self, known: Known) -> Known:
+        """With what the register holds of everybody in it."""
+        profiles = {
+            subject: profile_from(
+                self.custody.reveal(
+                    subject_key=known.subject_keys[subject],
+                    wrapped_key=kept.wrapped_key,
+                    body=kept.body,
+                ).decode(),
+                kept,
+            )
+            for subject, kept in known.kept_profiles.items()
+        }
+        return replace(known, profiles=profiles)
+
+    async def sharing_of(
+        self, transaction: Transaction, subjects: Collection[SubjectId]
+    ) -> Sharing:
+        """What was said about these subjects, as if they were one."""
+        said = await transaction.said_about(subjects)
+        kept = [each for of_one in said.values() for each in of_one]
+        return self._sharing(sorted(kept, key=lambda each: (each.received, each.id)))
 
     async def seen(self, transaction: Transaction, subjects: Collection[SubjectId]) -> Known:
         """The snapshot for somebody who only looks."""
@@ -116,6 +146,25 @@ class Deciding:
             await self.again(
                 transaction, known, _bearing_on(statement, subject, cause), cause, policies
             )
+
+    async def after_facts(
+        self, transaction: Transaction, outcomes: Sequence[Outcome], policies: Policies
+    ) -> None:
+        """
+        Whoever begins or ends to have to do with a child, and whatever a child is called now: its
+        concerns are decided again, so that those who came are told and those who left are not.
+        """
+        about = {
+            outcome.match.subject: outcome.genuine.notification
+            for outcome in outcomes
+            if outcome.genuine.notification.type in FACTS
+        }
+        if not about:
+            return
+        known = await self.known(transaction, [], [*about])
+        for subject, notification in sorted(about.items()):
+            cause = Cause(why=notification.type.value, statement=notification.id)
+            await self.again(transaction, known, Which(subject=subject), cause, policies)
 
     async def before_sending(
         self, store: Store, subject: SubjectId, notification: NotificationId, why: str
@@ -175,7 +224,7 @@ class Deciding:
         notification = genuine.notification
         if reason := objection_to(notification, known, self.directory, policies.rules):
             raise Rejected(reason)
-        subject = who_is_it(notification, genuine.asked, known).subject
+        subject = known.matches[notification.id].subject
         if subject not in known.subject_keys:
             return (), ()
         statement = statement_from(notification)
@@ -215,7 +264,7 @@ class Deciding:
         missing = sorted(doubted - set(known.subject_keys))
         if not missing:
             return known
-        theirs = await transaction.known_about([], known.now, missing)
+        theirs = await transaction.seen_about(missing, known.now)
         return replace(known, protected={**theirs.protected, **known.protected})
 
     def _rows(self, made: Sequence[Again], known: Known, policies: Policies) -> Rows:
@@ -239,7 +288,8 @@ class Deciding:
     def _earlier(self, concern: KeptConcern) -> Earlier:
         genuine = Genuine(
             notification=self.opened(concern.kept),
-            asked=_NOBODY,
+            asked=Appearance(),  # who it is about has been said
+            keys=Keys(),
             token_sha256=concern.token_sha256,
             topic=concern.topic,
             partition=concern.partition,

@@ -111,7 +111,7 @@ class Contact:
         if any(each.notification.type is not EventType.CONCERN_RAISED for each in fresh):
             raise PoliciesAwaited("policies_awaited", "")
         deciding = self.intake.deciding
-        known = await transaction.known_about(fresh, deciding.now())
+        known = await deciding.known(transaction, fresh)
         taken = unchecked(fresh, known, directory=deciding.directory)
         custody, chance = deciding.custody, deciding.chance
         await transaction.write(rows_of_unchecked(taken, known, custody=custody, chance=chance))

@@ -31,6 +31,10 @@ class KeyedCustody:
         wrapped = aes_key_wrap_with_padding(self.wrapper.unwrap(subject_key), data_key)
         return wrapped, AESGCM(data_key).encrypt(_ONCE, content, None)
 
+    def rewrap(self, wrapped_key: bytes, *, subject_key: bytes, other: bytes) -> bytes:
+        data_key = unwrapped(self.wrapper.unwrap(subject_key), wrapped_key)
+        return aes_key_wrap_with_padding(self.wrapper.unwrap(other), data_key)
+
     def reveal(self, *, subject_key: bytes, wrapped_key: bytes, body: bytes) -> bytes:
         data_key = unwrapped(self.wrapper.unwrap(subject_key), wrapped_key)
         try:

@@ -129,6 +129,7 @@ class Intake:
             )
         )
         await deciding.after_statements(transaction, kept, known, policies)
+        await deciding.after_facts(transaction, kept, policies)
         return len(kept), turned_away, len(outcomes) - len(kept)
 
 

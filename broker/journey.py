@@ -7,8 +7,9 @@ A concern's journey through the broker. Start reading here.
     5. decide                   for each: the extent for every category, with because
     6. redact                   a disclosure holds what may pass; if nothing may, it is a refusal
 
-Plain functions of plain values. intake.py reads what is known before step 3 and records what
-comes out after step 6, in one transaction; delivery.py sends it.
+Plain functions of plain values. intake.py reads who is registered before step 3, what is known of
+whoever was recognised before step 4, and records what comes out after step 6, in one transaction;
+delivery.py sends it.
 """
 
 from collections.abc import Sequence
@@ -21,8 +22,17 @@ from broker.domain.decision import Candidate, Decision, Recipient, Ruling
 from broker.domain.known import Directory, Known, Match, Rules
 from broker.domain.notification import Notification
 from broker.domain.words import Category, EventType
-from broker.identity import who_is_it
+from broker.identity import Matching, Meeting, after, who_is_it
 from broker.ports import Policies
+
+
+def recognise(fresh: Sequence[Genuine], known: Known, matching: Matching) -> Known:
+    """The snapshot with a match for each, each knowing those before it."""
+    meeting = Meeting(known)
+    for genuine in fresh:
+        match = who_is_it(genuine, meeting.known, matching)  # (3)
+        meeting.meets(genuine.notification, match, after(match, genuine, meeting.known, matching))
+    return meeting.known
 
 
 def carry(
@@ -36,9 +46,7 @@ def carry(
     """What becomes of each notification: one disclosure or refusal for every candidate."""
     outcomes: list[Outcome] = []
     for genuine in fresh:
-        notification = genuine.notification
-        match = who_is_it(notification, genuine.asked, known)  # (3)
-        known = known.having_met(match, genuine.asked)
+        notification, match = genuine.notification, known.matches[genuine.notification.id]
         candidates = CALLS[notification.type](  # (4)
             notification, match, known, rules=rules, directory=directory
         )

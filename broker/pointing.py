@@ -14,18 +14,16 @@ from broker.domain.decision import Recipient
 from broker.domain.known import Directory, Known, Match, MatchState
 from broker.domain.notification import Notification
 from broker.domain.pointer import Pointer, Unchecked
-from broker.identity import who_is_it
 
 
 def unchecked(
     fresh: Sequence[Genuine], known: Known, *, directory: Directory
 ) -> tuple[Unchecked, ...]:
-    """Step 3 of each concern, and its pointers in place of steps 4 to 6."""
+    """Of each concern that was recognised its pointers, in place of steps 4 to 6."""
     found: list[Unchecked] = []
     for genuine in fresh:
         notification = genuine.notification
-        match = who_is_it(notification, genuine.asked, known)
-        known = known.having_met(match, genuine.asked)
+        match = known.matches[notification.id]
         pointers = tuple(pointed_to(notification, match, known, directory=directory))
         found.append(Unchecked(genuine=genuine, match=match, pointers=pointers))
     return tuple(found)

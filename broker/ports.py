@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from broker.domain.batch import Batch, Genuine, Tally, Unreadable
-from broker.domain.decision import Question, Ruling
+from broker.domain.correction import By, Corrected
+from broker.domain.decision import Question, Recipient, Ruling
 from broker.domain.desk import Accepted, AlertLine, AlertView, Answers, Person, PointerView
 from broker.domain.effect import Effect, Said
 from broker.domain.governance import GovernanceOverride, ViewedConcern
@@ -17,15 +18,18 @@ from broker.domain.ids import (
     OrganisationId,
     PersonId,
     PolicyVersion,
+    ReviewId,
     SubjectId,
+    ThreadId,
 )
-from broker.domain.kept import Kept, KeptConcern, Which
+from broker.domain.kept import Held, Kept, KeptConcern, Linked, Which
 from broker.domain.known import Known, Rules
 from broker.domain.notification import Json
 from broker.domain.pointer import Undecided
+from broker.domain.review import Answered, Review, ReviewLine, ReviewSaid
 from broker.domain.rows import Rows
 from broker.domain.sharing_desk import About, Figures, History, OverrideCase, RecallLine
-from broker.domain.words import EventType, ReviewOutcome
+from broker.domain.words import EventType, ReviewOutcome, Role
 
 Came = Mapping[NotificationId, bytes]
 
@@ -83,6 +87,10 @@ class Custody(Protocol):
         """(the wrapped data key, the encrypted content)."""
         ...
 
+    def rewrap(self, wrapped_key: bytes, *, subject_key: bytes, other: bytes) -> bytes:
+        """The key of some content, from under one subject's key to under another's."""
+        ...
+
     def reveal(self, *, subject_key: bytes, wrapped_key: bytes, body: bytes) -> bytes:
         """The content again. Raises Broken if it was altered."""
         ...
@@ -103,15 +111,27 @@ class Transaction(Protocol):
         """Which of these notifications were accepted earlier: id and SHA-256 of the token."""
         ...
 
-    async def known_about(
+    async def identities(
         self,
         fresh: Sequence[Genuine],
         now: datetime,
         subjects: Collection[SubjectId] = (),
+        *,
+        holds: bool = True,
     ) -> Known:
         """
-        Everything deciding about these notifications and subjects needs, at one instant, with their
-        identifiers locked until the end: nobody else decides about them meanwhile.
+        Whom each of these notifications might be about, and these subjects. `holds`: with what
+        finds them locked until the end, so that two first sightings of one child become one
+        subject. The profiles are sealed.
+        """
+        ...
+
+    async def known_about(
+        self, known: Known, fresh: Sequence[Genuine], subjects: Collection[SubjectId]
+    ) -> Known:
+        """
+        The same with everything that deciding about these subjects needs: nobody else decides about
+        them meanwhile.
         """
         ...
 
@@ -130,6 +150,30 @@ class Transaction(Protocol):
         Concerns that were decided before, with what each recipient was told; none that is still
         undecided. Waits for what is just being sent; what still waits is held until the end.
         """
+        ...
+
+    async def hold(self, subjects: Collection[SubjectId]) -> Sequence[Held]:
+        """These subjects, which nobody else joins or parts until the end."""
+        ...
+
+    async def linked(self, subjects: Collection[SubjectId]) -> Sequence[Linked]:
+        """Everything that stands under these subjects, in the order in which it came."""
+        ...
+
+    async def whose(self, threads: Collection[ThreadId]) -> Sequence[SubjectId]:
+        """Under which subjects these concerns stand."""
+        ...
+
+    async def registered(
+        self, subjects: Collection[SubjectId]
+    ) -> Mapping[SubjectId, tuple[bytes, bytes]]:
+        """What a partnership brought along about these subjects, sealed."""
+        ...
+
+    async def brought(
+        self, subject: SubjectId, sources: Collection[str], now: datetime
+    ) -> Collection[tuple[OrganisationId, Role]]:
+        """Whom these notifications made a recipient about this subject, and still do."""
         ...
 
     async def undecided(self) -> Sequence[Undecided]:
@@ -321,6 +365,71 @@ class Governing(Protocol):
 
     async def attempted_alert(self, person: Person, alert: AlertId, now: datetime) -> None:
         """Somebody tried to open another desk's alert."""
+        ...
+
+
+class Corrections(Protocol):
+    """
+    Joining and parting subjects. Each returns once it counts: what rested on a wrong join no longer
+    leaves, whoever was told is recalled, and the concerns are decided again under their right
+    subject. Nothing is destroyed. Raises Rejected with the reason, or TryAgain.
+    """
+
+    async def same(self, subject: SubjectId, other: SubjectId, by: By, now: datetime) -> Corrected:
+        """A provisional subject is this other one."""
+        ...
+
+    async def different(
+        self, subject: SubjectId, others: Collection[SubjectId], by: By, now: datetime
+    ) -> Corrected:
+        """It is none of these; once it can be nobody else it is a subject of its own."""
+        ...
+
+    async def unlink(
+        self, threads: Collection[ThreadId], to: SubjectId | None, by: By, now: datetime
+    ) -> Corrected:
+        """These concerns are not about the subject they stand under, but `to`, or a new one."""
+        ...
+
+    async def merge(self, keep: SubjectId, other: SubjectId, by: By, now: datetime) -> Corrected:
+        """Two subjects are one child: the older id stays, whichever is named first."""
+        ...
+
+    async def would(
+        self, subject: SubjectId, other: SubjectId, now: datetime
+    ) -> Sequence[Recipient]:
+        """Who would be told if a provisional subject were this other one; nothing is changed."""
+        ...
+
+
+class Reviews(Protocol):
+    """Doubtful matches before a person. Looking is an audit entry, and so is an answer."""
+
+    async def queue(self, person: Person, now: datetime) -> Sequence[ReviewLine]:
+        """What this person may answer, by level, then the newest."""
+        ...
+
+    async def review(self, person: Person, review: ReviewId, now: datetime) -> Review | None:
+        """One of them; None if it is not theirs to answer, was answered, or does not exist."""
+        ...
+
+    async def answer(
+        self, person: Person, review: ReviewId, said: ReviewSaid, now: datetime
+    ) -> Answered:
+        """
+        Raises Rejected with the reason (not_theirs, same_person, answered_already,
+        no_such_candidate), or TryAgain.
+        """
+        ...
+
+    async def wrong_child(
+        self, person: Person, alert: AlertId, words: str, now: datetime
+    ) -> Corrected | None:
+        """
+        The concern of one alert of theirs is not about the child under whom it stands: it stands
+        under one of its own from now on, before the reviewer. None if the alert is not theirs, or
+        this person may not say so.
+        """
         ...
 
 

@@ -29,7 +29,8 @@ from broker.domain.words import (
     Urgency,
 )
 from broker.errors import Malformed, NotGenuine, Rejected, UnknownOrganisation
-from broker.identity.normal import fingerprint
+from broker.identity import Matching
+from broker.identity.appearance import appearance_from
 from broker.schemas import CLAIM_NAMES, before_signing, fault_in
 from broker.sealing import NOTIFICATION, unseal
 
@@ -44,7 +45,7 @@ class Reader:
 
     key_of: KeyOf
     open_key: Callable[[KeyId, bytes, bytes], bytes] = field(repr=False)
-    digest: Callable[..., bytes] = field(repr=False)
+    matching: Matching = field(repr=False)
     agencies: Mapping[OrganisationId, Agency]  # as the directory has them, whatever a token says
     now: Callable[[], datetime]
 
@@ -69,7 +70,8 @@ class Reader:
             raise NotGenuine("wrong_lane", f"belongs to {notification.lane.value}")
         return Genuine(
             notification=notification,
-            asked=fingerprint(read.claims, self.digest),
+            asked=(asked := appearance_from(read.claims, now.date())),
+            keys=self.matching.keys(asked, now),
             token_sha256=hashlib.sha256(token).digest(),
             topic=batch.topic,
             partition=batch.partition,
@@ -87,7 +89,8 @@ class Reader:
         _check_complete(read)
         return Genuine(
             notification=notification_from(read, now, {}),
-            asked=fingerprint(read.claims, self.digest),
+            asked=(asked := appearance_from(read.claims, now.date())),
+            keys=self.matching.keys(asked, now),
             token_sha256=hashlib.sha256(token).digest(),
             topic=BY_ITSELF,
             partition=0,
@@ -153,6 +156,7 @@ def notification_from(token: sdjwt.Token, received: datetime, headers: Text) -> 
         level_state=LevelState(text.get("level_state", LevelState.CONFIRMED.value)),
         urgency=Urgency(text.get("urgency", Urgency.ROUTINE.value)),
         reference=text["reference"],
+        change=text.get("kind"),
         issued=token.issued,
         received=received,
         late=token.late,

@@ -2,9 +2,10 @@
 Deciding again: a concern that was decided before, under what is known now.
 
 Whatever still waits is superseded by the new decision, so that nothing leaves which it would not
-let pass. What has left stays told, unless somebody took back the agreement that it rested on, or an
-override was found not justified: then its recipient is asked to use it no longer (DOMAIN.md 3.2
-rule 6, 4.4). An agreement that merely ran out recalls nothing: what was told under it was lawful.
+let pass. What has left stays told, unless somebody took back the agreement that it rested on, an
+override was found not justified, or it was told about the wrong child: then its recipient is asked
+to use it no longer (DOMAIN.md 3.2 rule 6, 4.4, 6.1). An agreement that merely ran out recalls
+nothing: what was told under it was lawful.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -49,12 +50,13 @@ def again(
     for decision in decide(asked, policies):
         held = told.get(decision.recipient, ())
         redacted = redact(notification, decision, rules, made_in_round=made_in)
-        results.append(_unless_told(redacted, held))
+        results.append(_unless_told(redacted, () if cause.wrong_match else held))
         recalls += _recalls(decision, held, cause, made_in)
     for decision in decide(before, policies):
         redacted = redact(notification, decision, rules, made_in_round=made_in)
         results.append(_no_longer_asked(redacted))
-        recalls += _recalls(decision, told[decision.recipient], cause, made_in)
+        held = told[decision.recipient]
+        recalls += _recalls(decision, held, cause, made_in, unrelated=True)
     refused = {each.decision.recipient for each in results if isinstance(each, Refusal)}
     return Again(
         earlier=earlier,
@@ -109,19 +111,29 @@ def _holds(told: Told, claim: str) -> bool:
 
 
 def _recalls(
-    decision: Decision, told: Sequence[Told], cause: Cause, made_in: int
+    decision: Decision,
+    told: Sequence[Told],
+    cause: Cause,
+    made_in: int,
+    *,
+    unrelated: bool = False,
 ) -> Iterable[Recall]:
-    """What left under an agreement taken back, or an override not justified, and no longer may."""
+    """What left under what was taken back, or through a wrong match, and no longer may."""
+    recipient = decision.recipient
+    lost = unrelated and (recipient.organisation, recipient.role) in cause.unrelated
     for each in told:
         if each.waiting:
             continue
-        tainted = {
-            category
-            for category in _rested(each, cause) & each.categories
-            if _less(decision, each, category)
-        }
-        if tainted:
+        if cause.wrong_match or lost:  # even of whoever may know it: it said another child
+            tainted, ground = set(each.categories), "wrong_child"
+        else:
+            tainted = {
+                category
+                for category in _rested(each, cause) & each.categories
+                if _less(decision, each, category)
+            }
             ground = "withdrawn" if cause.recalls_agreement else "override_not_justified"
+        if tainted:
             yield Recall(
                 id=recall_id(each.disclosure, made_in),
                 of=each,

@@ -19,6 +19,8 @@ class Settings(BaseSettings):
     bundles: Path | None = None  # where signed policies go live; None: those of `policies`
     approvers: Path = Path("var/approvers.yaml")  # who may approve policies
     shadow: Path | None = None  # a candidate beside the live policies: a folder or a bundle file
+    model: Path | None = None  # the weights of identity; None: those that ship with the broker
+    population: int = 1_000_000  # how many subjects the register is meant for
     ledger_origin: str = "concern-broker.example/ledger"
     batch: int = 200  # records of one poll, rows of one relay round
     partitions: int = 3  # of a topic made by `broker topics`

@@ -23,11 +23,12 @@ from broker.again import Deciding
 from broker.custody import KeyedCustody
 from broker.domain.batch import Batch, Genuine, Received
 from broker.domain.directory_keys import Period, SealingKey, SigningKey
-from broker.domain.ids import AlertId, KeyId, OrganisationId
+from broker.domain.ids import AlertId, KeyId, OrganisationId, ReviewId
 from broker.domain.words import Agency, EventType, Lane
 from broker.errors import NotGenuine
 from broker.intake import Intake
 from broker.keys import BROKER, Wrapper, verifier
+from broker.matching_files import read_matching
 from broker.partnership import read_partnership
 from broker.policy import CompiledPolicies, read_bundle
 from broker.ports import Store
@@ -83,6 +84,17 @@ BROKER_PUBLIC = SealingKey(
 )
 
 
+_BLOCKING = secret("blocking keys")
+
+
+def hash64(text: bytes) -> int:
+    digest = hashlib.blake2b(text, key=_BLOCKING, digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+MATCHING = read_matching(None, population=1_000_000, hash64=hash64)
+
+
 @dataclass(slots=True)
 class World:
     """Where notifications come from, and what reads them."""
@@ -110,7 +122,7 @@ class World:
         return Reader(
             key_of=self.key_of,
             open_key=lambda _, wrapped, info: open_with(BROKER_SEALING, wrapped, info),
-            digest=Wrapper(_wrapping=secret("wrapping"), _digest=secret("digest")).digest,
+            matching=MATCHING,
             agencies=self.agencies,
             now=lambda: NOW,
         )
@@ -121,9 +133,12 @@ class World:
         return Deciding(
             in_force=lambda _: policies,
             directory=read_partnership(DIRECTORY).directory(),
+            matching=MATCHING,
             custody=KeyedCustody(wrapper=wrapper, fresh_key=lambda: self.random(32)),
             chance=Chance(
-                salt=lambda: self.random(32), alert=lambda: AlertId(self.random(12).hex())
+                salt=lambda: self.random(32),
+                alert=lambda: AlertId(self.random(12).hex()),
+                review=lambda: ReviewId(self.random(12).hex()),
             ),
             now=now,
         )
@@ -263,6 +278,33 @@ def statement(
         native={"made_by": "person", "format": "test", "sha256": "0" * 64},
         categories={"identity": identity} if identity else {},
         facts={"by": by, **said},
+    )
+    made = cloud_event(event, where, event_key=secret("event"))
+    assert isinstance(made, dict), made
+    data: dict[str, Any] = made["data"]
+    return data
+
+
+def fact(
+    kind: EventType,
+    said: Mapping[str, Any],
+    *,
+    publisher: OrganisationId,
+    identity: Mapping[str, Any],
+    change: str | None = None,
+    number: int = 1,
+) -> dict[str, Any]:
+    """What an agency's system announces about a child, complete, as before signing."""
+    where = site_of(publisher)
+    event = Event(
+        type=kind,
+        reference=f"F-{number}",
+        version="1",
+        subject_key="fact",
+        plain={} if change is None else {"kind": change},
+        native={"made_by": "system", "format": "test", "sha256": "0" * 64},
+        categories={"identity": identity},
+        facts=said,
     )
     made = cloud_event(event, where, event_key=secret("event"))
     assert isinstance(made, dict), made

@@ -7,15 +7,11 @@ from datetime import datetime
 
 from broker.again import Deciding
 from broker.app import clock
-from broker.app.parts import OpenKey, Parts, chance, custody
+from broker.app.parts import OpenKey, Parts, chance, custody, matching
 from broker.approvers import read_approvers
 from broker.errors import StoreUnavailable
 from broker.intake import Intake
-from broker.keys import (
-    BROKER,
-    opener,
-    wrapper,
-)
+from broker.keys import BROKER, opener
 from broker.policy import CompiledPolicies, read_bundle
 from broker.policy.awaited import AwaitedPolicies
 from broker.policy.beside import Beside
@@ -36,7 +32,7 @@ def reader(found: Parts) -> Reader:
     return Reader(
         key_of=found.public.signing_key,
         open_key=OpenKey(opener(keys, BROKER)),
-        digest=wrapper(keys).digest,
+        matching=matching(found.settings),
         agencies={each.id: each.agency for each in found.partnership.organisations.values()},
         now=clock,
     )
@@ -70,6 +66,7 @@ def deciding(
     return Deciding(
         in_force=policies.policies_at,
         directory=found.partnership.directory(),
+        matching=matching(found.settings),
         custody=custody(found.settings.keys),
         chance=chance(),
         now=clock,

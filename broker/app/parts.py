@@ -1,6 +1,7 @@
 """What every process reads at its start: settings, the directory, keys; and chance."""
 
 import asyncio
+import hashlib
 import secrets
 import signal
 from collections.abc import Mapping
@@ -11,8 +12,9 @@ from pathlib import Path
 from broker.app import clock
 from broker.custody import KeyedCustody
 from broker.domain.directory_keys import SigningKey
-from broker.domain.ids import AlertId, KeyId
+from broker.domain.ids import AlertId, KeyId, ReviewId
 from broker.errors import Misconfigured
+from broker.identity import Matching
 from broker.jws import sign_jws
 from broker.keys import (
     Opener,
@@ -21,6 +23,7 @@ from broker.keys import (
     read_public_keys,
     wrapper,
 )
+from broker.matching_files import read_matching
 from broker.partnership import Partnership, read_partnership
 from broker.recording import Chance
 from broker.sealing import open_with
@@ -88,9 +91,22 @@ def custody(keys: Path) -> KeyedCustody:
     return KeyedCustody(wrapper=wrapper(keys), fresh_key=lambda: secrets.token_bytes(32))
 
 
+def matching(settings: Settings) -> Matching:
+    """The working point by which subjects are joined, with the key of its digests."""
+    key = wrapper(settings.keys).digest("blocking keys")
+
+    def hash64(text: bytes) -> int:
+        digest = hashlib.blake2b(text, key=key, digest_size=8).digest()
+        return int.from_bytes(digest, "big", signed=True)
+
+    return read_matching(settings.model, population=settings.population, hash64=hash64)
+
+
 def chance() -> Chance:
     return Chance(
-        salt=lambda: secrets.token_bytes(32), alert=lambda: AlertId(secrets.token_urlsafe(16))
+        salt=lambda: secrets.token_bytes(32),
+        alert=lambda: AlertId(secrets.token_urlsafe(16)),
+        review=lambda: ReviewId(secrets.token_urlsafe(16)),
     )
 
 

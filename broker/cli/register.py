@@ -10,12 +10,15 @@ import typer
 import yaml
 
 from broker.app import clock
-from broker.app.parts import custody
+from broker.app.parts import custody, matching
+from broker.domain.ids import SubjectId
 from broker.domain.rows import Row
 from broker.domain.words import RelationshipKind, Role
 from broker.errors import Misconfigured
-from broker.identity.normal import fingerprint
-from broker.keys import wrapper
+from broker.identity import Matching
+from broker.identity.appearance import appearance_from
+from broker.identity.profile import registered
+from broker.identity.profile_text import text_from
 from broker.partnership import Partnership, read_partnership
 from broker.ports import Custody
 from broker.settings import Settings
@@ -39,7 +42,7 @@ def load(files: Annotated[list[Path], typer.Argument(help="YAML files of familie
     """Bring in children, their identifiers, their relationships. Harmless when repeated."""
     settings = Settings()
     partnership = read_partnership(settings.directory)
-    sheet = _Sheet(partnership, wrapper(settings.keys).digest, custody(settings.keys), clock())
+    sheet = _Sheet(partnership, matching(settings), custody(settings.keys), clock())
     for file in files:
         for family in yaml.safe_load(file.read_text(encoding="utf-8"))["families"]:
             for child in family["children"]:
@@ -52,57 +55,68 @@ def load(files: Annotated[list[Path], typer.Argument(help="YAML files of familie
         settings.database.get_secret_value(),
         subjects=sheet.subjects,
         subject_keys=sheet.subject_keys,
-        identifiers=sheet.identifiers,
+        registered=sheet.registered,
+        profiles=sheet.profiles,
+        blocking_keys=sheet.blocking_keys,
         relationships=sheet.relationships,
         allow_lists=sheet.allow_lists,
     )
     typer.echo(f"{new} children brought in")
 
 
+def _claims(child: Mapping[str, Any]) -> dict[str, Any]:
+    """One child of the file as a notification would say who it is."""
+    named = ("given_name", "family_name", "birth_date", "expected_birth_date", "sex")
+    said = {each: str(child[each]) for each in named if each in child}
+    whole = ("address", "telephone", "other_names")
+    return {
+        "identity.summary": {
+            "known": "identified",
+            "subject_kind": child.get("kind", "child"),
+            **said,
+        },
+        "identity.full": {
+            **{each: child[each] for each in whole if each in child},
+            "identifiers": [{"assurance": "verified", **each} for each in child["identifiers"]],
+        },
+        **({"family.full": {"people": child["carers"]}} if child.get("carers") else {}),
+    }
+
+
 class _Sheet:
     """The rows as they grow."""
 
     def __init__(
-        self, partnership: Partnership, digest: Any, custody: Custody, now: datetime
+        self, partnership: Partnership, matching: Matching, custody: Custody, now: datetime
     ) -> None:
-        self._partnership, self._digest, self._custody = partnership, digest, custody
+        self._partnership, self._matching, self._custody = partnership, matching, custody
         self._now = now
         self.subjects: list[Row] = []
         self.subject_keys: list[Row] = []
-        self.identifiers: list[Row] = []
+        self.registered: list[Row] = []
+        self.profiles: list[Row] = []
+        self.blocking_keys: list[Row] = []
         self.relationships: list[Row] = []
         self.allow_lists: list[Row] = []
 
     def add(self, child: Mapping[str, Any]) -> None:
-        claims = {
-            "identity.summary": {
-                "subject_kind": child.get("kind", "child"),
-                "given_name": child["given_name"],
-                "birth_date": str(child.get("birth_date", "")),
-            },
-            "identity.full": {
-                "identifiers": [{"assurance": "verified", **each} for each in child["identifiers"]]
-            },
-        }
-        asked = fingerprint(claims, self._digest)
-        first = min(asked.identifiers)
-        subject = f"s_{hashlib.sha256(b'register' + first).hexdigest()[:26]}"
+        asked = appearance_from(_claims(child), self._now.date())
+        number = child["identifiers"][0]
+        named = f"{number['system']} {number.get('issuer', '')} {number['value']}".encode()
+        subject = SubjectId(f"s_{hashlib.sha256(b'register ' + named).hexdigest()[:26]}")
         kind, area = child.get("kind", "child"), child.get("area")
         protected = bool(child.get("protected", False))
-        self.subjects.append(
-            (
-                subject,
-                kind,
-                "confirmed",
-                area,
-                protected,
-                asked.forename,
-                asked.birth_date,
-                self._now,
-            )
-        )
-        self.subject_keys.append((subject, self._custody.new_subject_key()))
-        self.identifiers += [(digest, subject, "register") for digest in sorted(asked.identifiers)]
+        self.subjects.append((subject, kind, "confirmed", area, protected, [], self._now))
+        key = self._custody.new_subject_key()
+        self.subject_keys.append((subject, key))
+        profile = registered(subject, asked)
+        body = self._custody.keep(text_from(profile).encode(), subject_key=key)
+        self.registered.append((subject, *body))
+        self.profiles.append((subject, 1, *body))
+        self.blocking_keys += [
+            (value, subject, restricted)
+            for value, restricted in self._matching.held_under(profile).items()
+        ]
         self.relationships += [self._relationship(subject, each) for each in child["relationships"]]
         self.allow_lists += [
             (subject, organisation, "register") for organisation in child.get("allow_list", [])

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from broker.domain.decision import Decision, Recipient
+from broker.domain.identity import Appearance, Keys
 from broker.domain.ids import DecisionId, DisclosureId, NotificationId, OrganisationId
-from broker.domain.known import Fingerprint, Match
+from broker.domain.known import Match
 from broker.domain.notification import Notification
-from broker.domain.words import Category, Lane
+from broker.domain.words import Category, Lane, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,8 @@ class Genuine:
     """A notification that is what it claims to be, and where it stood."""
 
     notification: Notification
-    asked: Fingerprint
+    asked: Appearance  # what it says of its subject
+    keys: Keys  # by which that subject is found
     token_sha256: bytes
     topic: str
     partition: int
@@ -135,10 +137,12 @@ class Earlier:
 class Cause:
     """Why a concern is decided again: a statement, or what the relay found before sending."""
 
-    why: str  # the statement's type; "facts", "policies", "lapsed" or "policies_returned"
+    why: str  # a statement's type, a correction's kind; facts, policies, lapsed, policies_returned
     statement: NotificationId | None = None
     recalls_agreement: bool = False  # somebody took their agreement back
     recalls_override: NotificationId | None = None  # found not justified
+    wrong_match: bool = False  # it was told about the wrong child: whoever holds it is recalled
+    unrelated: frozenset[tuple[OrganisationId, Role]] = frozenset()  # by a wrong match alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +152,7 @@ class Recall:
     id: DisclosureId
     of: Told
     categories: frozenset[Category]
-    ground: str  # withdrawn, override_not_justified
+    ground: str  # withdrawn, override_not_justified, wrong_child
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

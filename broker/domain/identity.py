@@ -78,19 +78,19 @@ class Appearance:
     sex: str | None = field(default=None, repr=False)  # F or M
     places: Sequence[Place] = field(default=(), repr=False)
     telephones: Sequence[str] = field(default=(), repr=False)  # E.164: +447700900103
-    safe_telephones: Sequence[str] = field(
-        default=(), repr=False
-    )  # of a protected place: only find
+    safe_telephones: Sequence[str] = field(default=(), repr=False)  # of a protected place
     carers: Sequence[Carer] = field(default=(), repr=False)
     numbers: Sequence[Number] = field(default=(), repr=False)
+    former: Sequence[Number] = field(default=(), repr=False)  # of them, those it had until now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """
     What the register holds of one subject. `names`: its own and confirmed aliases, each good for a
-    join; `other_names`: surnames and spellings seen on joined notifications, which only find and
-    weigh. `retired`: numbers that are nobody's now, or another's.
+    join; `other_names`: surnames seen on joined notifications, which only find and weigh.
+    `retired`: numbers that are nobody's now, or another's. Of a provisional one `doubted` says whom
+    it might be; `apart` is whom a person has said that it is not.
     """
 
     subject: SubjectId
@@ -108,6 +108,37 @@ class Profile:
     carers: Sequence[Carer] = field(default=(), repr=False)
     numbers: Sequence[Number] = field(default=(), repr=False)
     retired: Sequence[Number] = field(default=(), repr=False)
+    twin: bool = False  # another subject of the household was born on the same day
+    doubted: frozenset[SubjectId] = frozenset()
+    apart: frozenset[SubjectId] = frozenset()
+    hidden_from: frozenset[SubjectId] = frozenset()  # of `apart`: never shown beside each other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptProfile:
+    """A profile as the store keeps it: its values under the subject's key, the rest in the open."""
+
+    subject: SubjectId
+    kind: SubjectKind
+    provisional: bool
+    doubted: frozenset[SubjectId]
+    apart: frozenset[SubjectId]
+    hidden_from: frozenset[SubjectId]
+    twin: bool
+    version: int  # how often it has been written: two who learn at once do not overwrite
+    wrapped_key: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """
+    By which a subject is found: keyed digests, not readable. `asked`: what is looked up; `locked`:
+    what two first sightings of one child share, so that they become one subject.
+    """
+
+    asked: frozenset[int] = field(default=frozenset(), repr=False)
+    locked: frozenset[int] = field(default=frozenset(), repr=False)
 
 
 class Comparison(StrEnum):
@@ -139,5 +170,6 @@ class Weighed:
     bits: float
     forename: int  # grades of IDENTITY.md 3: 3 equal ... -1 another
     birth: int
-    identifier: str  # equal, differs or none
-    flags: frozenset[str] = frozenset()  # why a guard stood in the way: closed words
+    identifier: str  # equal, differs, retired or none
+    rule: str = ""  # A or B, by which it may join without a person
+    guards: Sequence[str] = ()  # what stood in the way, the gravest first: closed words

@@ -24,6 +24,9 @@ PersonId = NewType("PersonId", str)
 GovernanceId = NewType("GovernanceId", str)
 """A governance override: random, since it stands in a URL."""
 
+ReviewId = NewType("ReviewId", str)
+"""What a person is asked about a doubtful match: random, since it stands in a URL."""
+
 KeyId = NewType("KeyId", str)
 PolicyId = NewType("PolicyId", str)
 """The `@id` of a Cedar policy."""

@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from broker.domain.ids import DecisionId, DisclosureId, NotificationId, OrganisationId, SubjectId
+from broker.domain.ids import (
+    DecisionId,
+    DisclosureId,
+    NotificationId,
+    OrganisationId,
+    SubjectId,
+    ThreadId,
+)
 from broker.domain.known import Match
 from broker.domain.words import Category, EventType, Role
 
@@ -52,13 +59,37 @@ class KeptConcern:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A subject that is held while it is joined or parted."""
+
+    subject: SubjectId
+    provisional: bool
+    redirect_to: SubjectId | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """A notification and how it came to the subject under which it stands."""
+
+    kept: Kept
+    subject: SubjectId
+    thread: ThreadId
+    about: ThreadId  # the thread that it follows: its own, or the concern's that it speaks of
+    turn: int
+    match: Match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Which:
     """
-    Which concerns are decided again: all of one subject, of one thread, or one notification. Of a
-    thread the last version, unless every version must be looked at; a retracted one never.
+    Which concerns are decided again: all of one subject, of one thread or of several, or one
+    notification. Of a thread the last version, unless every version must be looked at; a retracted
+    one never.
     """
 
     subject: SubjectId
     thread: str | None = None
     notification: NotificationId | None = None
+    among: frozenset[ThreadId] | None = None
     every_version: bool = False

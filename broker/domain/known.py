@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from broker.domain.decision import AreaDuty, GatewayRule, OpenCase, Recipient, StandsIn
+from broker.domain.identity import KeptProfile, Profile, Weighed
 from broker.domain.ids import NotificationId, OrganisationId, SubjectId, ThreadId
 from broker.domain.rules import (
     BasisRules,
@@ -47,38 +48,52 @@ class MatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Who a notification is about. `doubted`: the subjects it might be, when a person must say."""
+    """
+    Who a notification is about. `doubted`: the subjects it might be, when a person must say;
+    `weighed`: the evidence about the likeliest; `household`: who lives there too; `twins`: of them
+    and of the doubted, whoever was born on the same day.
+    """
 
     subject: SubjectId
     state: MatchState
     why: str
     doubted: frozenset[SubjectId] = frozenset()
+    weighed: Sequence[Weighed] = ()
+    household: frozenset[SubjectId] = frozenset()
+    twins: frozenset[SubjectId] = frozenset()
+    model: str = ""  # SHA-256 of the weights by which it was judged
+    disputed: frozenset[str] = frozenset()  # systems of which its number is another subject's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fingerprint:
-    """What a subject, or a notification, says of itself: keyed digests, not readable."""
+class Growth:
+    """What a notification teaches about its subject: the profile from now on, and its keys."""
 
-    identifiers: frozenset[bytes]
-    forename: bytes | None
-    birth_date: bytes | None
+    profile: Profile
+    keys: Mapping[int, bool]  # and whether only a protected place says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """
-    One snapshot for one batch. `holders` says which subject holds an identifier, `fingerprints`
-    what each of those says of itself, and `unused` an id for each notification that needs one.
+    One snapshot for one batch. `found` says which subjects answer to a key, `crowded` which keys
+    have so many that nobody was looked at, `profiles` what the register holds of each, and `unused`
+    an id for each notification that needs one.
     """
 
     now: datetime
     unused: Mapping[NotificationId, SubjectId]
-    holders: Mapping[bytes, SubjectId] = field(default_factory=dict)
-    fingerprints: Mapping[SubjectId, Fingerprint] = field(default_factory=dict)
+    matches: Mapping[NotificationId, Match] = field(default_factory=dict)  # step 3 has said
+    grown: Mapping[NotificationId, Growth] = field(default_factory=dict)  # what it taught
+    found: Mapping[int, frozenset[SubjectId]] = field(default_factory=dict)
+    crowded: frozenset[int] = frozenset()
+    kept_profiles: Mapping[SubjectId, KeptProfile] = field(default_factory=dict)
+    profiles: Mapping[SubjectId, Profile] = field(default_factory=dict)  # the same, opened
+    households: Mapping[SubjectId, str] = field(default_factory=dict)
     relationships: Mapping[SubjectId, Sequence[Relationship]] = field(default_factory=dict)
     areas: Mapping[SubjectId, str] = field(default_factory=dict)
     protected: Mapping[SubjectId, frozenset[OrganisationId]] = field(default_factory=dict)
-    threads: Mapping[ThreadId, SubjectId] = field(default_factory=dict)  # retracted, or spoken of
+    threads: Mapping[ThreadId, SubjectId] = field(default_factory=dict)  # of earlier versions, too
     wrote: Mapping[ThreadId, OrganisationId] = field(default_factory=dict)  # who published them
     told: Mapping[ThreadId, Sequence[Recipient]] = field(default_factory=dict)  # who holds them
     subject_keys: Mapping[SubjectId, bytes] = field(default_factory=dict, repr=False)  # wrapped
@@ -86,16 +101,6 @@ class Known:
     facts: Mapping[SubjectId, int] = field(default_factory=dict)  # how often that has changed
     published: Mapping[SubjectId, frozenset[OrganisationId]] = field(default_factory=dict)
     """Who published a concern about whom: they are owed to hear what became of it."""
-
-    def having_met(self, match: Match, asked: Fingerprint) -> "Known":
-        """The snapshot after a first sighting, so that the next in the batch is recognised."""
-        if match.state is not MatchState.NEW:
-            return self
-        return replace(
-            self,
-            holders={**self.holders, **dict.fromkeys(asked.identifiers, match.subject)},
-            fingerprints={**self.fingerprints, match.subject: asked},
-        )
 
     def having_heard(self, subject: SubjectId, sharing: Sharing) -> "Known":
         """The snapshot after a statement about this subject, and one change more."""

@@ -54,6 +54,7 @@ class Notification:
     level_state: LevelState
     urgency: Urgency
     reference: str
+    change: str | None = None  # of identity.changed: born, merged, number_superseded ...
     issued: datetime
     received: datetime
     late: bool = False

@@ -15,9 +15,23 @@ class Rows:
 
     subject: Sequence[Row] = ()
     subject_key: Sequence[Row] = ()
-    identifier: Sequence[Row] = ()
+    profile: Sequence[Row] = ()
+    unkeyed: Sequence[Row] = ()  # subjects whose keys are made anew
+    blocking_key: Sequence[Row] = ()
+    household_member: Sequence[Row] = ()
+    born_alike: Sequence[Row] = ()
+    standing: Sequence[Row] = ()  # subjects: what they are, and whom they might be, if in doubt
+    review: Sequence[Row] = ()
+    correction: Sequence[Row] = ()
+    do_not_link: Sequence[Row] = ()
+    redirected: Sequence[Row] = ()  # subjects that are another from now on
+    relinked: Sequence[Row] = ()  # notifications that stand under another subject from now on
+    moved: Sequence[Row] = ()  # relationships that a moved notification brought
+    taken_over: Sequence[Row] = ()  # everything that a redirected subject had
     allow_list: Sequence[Row] = ()
     inbox: Sequence[Row] = ()
+    link_decision: Sequence[Row] = ()
+    link: Sequence[Row] = ()
     ruling: Sequence[Row] = ()
     decision: Sequence[Row] = ()
     outbox: Sequence[Row] = ()
@@ -33,9 +47,30 @@ class Rows:
 
 
 COLUMNS = {
-    "subject": ("id", "kind", "state", "area", "protected", "forename", "birth_date", "since"),
+    "subject": ("id", "kind", "state", "area", "protected", "doubted", "since"),
     "subject_key": ("subject", "wrapped"),
-    "identifier": ("digest", "subject", "source"),
+    "profile": ("subject", "version", "wrapped_key", "body"),
+    "blocking_key": ("key", "subject", "restricted"),
+    "household_member": ("household", "subject", "evidence", "since"),
+    "born_alike": ("a", "b"),
+    "standing": ("kind", "state", "doubted", "subject"),
+    "review": ("id", "subject", "opened"),
+    "unkeyed": ("subject",),
+    "correction": ("id", "kind", "subject", "other", "decided_by", "at"),
+    "do_not_link": ("a", "b", "reason", "restricted", "decided_by", "at"),
+    "redirected": ("other", "subject"),
+    "relinked": (
+        "turn",
+        "subject",
+        "match",
+        "match_why",
+        "doubted",
+        "wrapped_key",
+        "publisher",
+        "notification",
+    ),
+    "moved": ("source", "subject", "other", "now"),
+    "taken_over": ("subject", "other", "now"),
     "allow_list": ("subject", "organisation", "source"),
     "inbox": (
         "publisher",
@@ -59,6 +94,32 @@ COLUMNS = {
         "at_offset",
         "issued",
         "received",
+    ),
+    "link_decision": (
+        "publisher",
+        "notification",
+        "turn",
+        "subject",
+        "verdict",
+        "why",
+        "doubted",
+        "disputed",
+        "evidence",
+        "model",
+        "decided_by",
+        "at",
+    ),
+    "link": (
+        "publisher",
+        "notification",
+        "turn",
+        "about",
+        "subject",
+        "match",
+        "match_why",
+        "doubted",
+        "disputed",
+        "wrapped_key",
     ),
     "ruling": ("id", "policy", "level_used", "question", "extents", "because", "bases", "duties"),
     "decision": (

@@ -42,6 +42,8 @@ def appearance_from(
     people = list(_claims(_claim(claims.get("family.full")).get("people")))
     kind = _KINDS.get(_text(summary, "subject_kind"), SubjectKind.CHILD)
     unborn = kind is SubjectKind.UNBORN
+    before = _claim(_claim(_claim(claims.get("fact")).get("before")).get("full"))
+    former = tuple(_numbers(before, test_range=test_range))
     living = [full, *(each for each in people if unborn and each.get("relation") == "mother")]
     return Appearance(
         kind=kind,
@@ -52,10 +54,13 @@ def appearance_from(
         age=_age(summary.get("approximate_age")),
         sex=sex_from(_text(summary, "sex")),
         places=_places(living, hidden, protected=protected),
-        telephones=tuple(dict.fromkeys(_telephones(living, switchboards))),
-        safe_telephones=tuple(dict.fromkeys(_telephones([hidden], switchboards))),
+        telephones=() if protected else tuple(dict.fromkeys(_telephones(living, switchboards))),
+        safe_telephones=tuple(
+            dict.fromkeys(_telephones([*(living if protected else ()), hidden], switchboards))
+        ),
         carers=tuple(_carers(people, today)),
-        numbers=tuple(_numbers(full, test_range=test_range)),
+        numbers=tuple(dict.fromkeys((*_numbers(full, test_range=test_range), *former))),
+        former=former,
     )
 
 

@@ -5,15 +5,11 @@ normal form is compared and digested, and shown to nobody.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
-from typing import cast
 
 from broker.domain.identity import Name
-from broker.domain.known import Fingerprint
-from broker.domain.notification import Json
 from broker.identity.scripts import script_of
 
-__all__ = ["fingerprint", "fold", "full_name_from", "name_from", "script_of"]
+__all__ = ["fold", "full_name_from", "name_from", "script_of"]
 
 _DROPPED = str.maketrans("", "", "'`\u00b4\u2018\u2019\u02bc\u02bb\u02b9\u02be\u02bf\u2032")
 _UNFOLDED = str.maketrans(  # letters that do not decompose, and the two ways of writing a Russian e
@@ -37,11 +33,6 @@ _NOTHING = re.compile(
 )
 _TITLE = re.compile("mr|mrs|ms|miss|mx|dr")
 _PARTICLE = re.compile("van|von|der|den|de|da|di|du|la|le|al|el|bin|bint|ibn|ben|abu|st")
-
-_DEFAULT_DATES = frozenset({"1900-01-01", "1970-01-01"})
-_WHOLE_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_MATCHED = frozenset({"verified", "checksum_ok"})  # `unverified` and `invalid` are evidence only
-_NATIONAL = frozenset({"nhs_number", "upn"})
 
 
 def fold(text: str) -> str:
@@ -106,35 +97,3 @@ def _without_tags(text: str) -> str:
 
 def _is_kept(letter: str) -> bool:
     return letter.isalnum() or unicodedata.category(letter)[0] == "M"
-
-
-def birth_date(text: str) -> str | None:
-    """A whole date that is nobody's default; a partial one is never padded."""
-    return text if _WHOLE_DATE.fullmatch(text) and text not in _DEFAULT_DATES else None
-
-
-def identifier_parts(identifier: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """(system, issuer, value) if it may be matched; a local number only within its issuer."""
-    system = identifier["system"]
-    if identifier["assurance"] not in _MATCHED:
-        return None
-    issuer = "" if system in _NATIONAL else identifier.get("issuer", "")
-    if system not in _NATIONAL and not issuer:
-        return None
-    return system, issuer, re.sub(r"[\s-]", "", identifier["value"]).upper()
-
-
-def fingerprint(claims: Mapping[str, Json], digest: Callable[..., bytes]) -> Fingerprint:
-    """What a notification says of its subject, as keyed digests."""
-    summary = cast("Mapping[str, str]", claims.get("identity.summary", {}))
-    full = cast("Mapping[str, Json]", claims.get("identity.full", {}))
-    listed = cast("Iterable[Mapping[str, str]]", full.get("identifiers", ()))
-    parts = [found for each in listed if (found := identifier_parts(each))]
-    unborn = summary.get("subject_kind") == "unborn"
-    name = None if unborn else name_from(summary.get("given_name", ""), "").forename
-    born = None if unborn else birth_date(summary.get("birth_date", ""))
-    return Fingerprint(
-        identifiers=frozenset(digest("identifier", *each) for each in parts),
-        forename=digest("forename", name) if name else None,
-        birth_date=digest("birth_date", born) if born else None,
-    )

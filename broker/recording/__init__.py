@@ -80,8 +80,8 @@ def _arrived(
     """Subject, inbox row, leaf and accepted receipt. `keys` grows by a subject first met."""
     subject = outcome.match.subject
     if subject not in keys:
-        keys[subject] = meet(outcome, sheet, custody, known.now)
-    learn(outcome, known, sheet)
+        keys[subject] = meet(outcome, known, sheet, custody)
+    learn(outcome, known, sheet, key=keys[subject], custody=custody, chance=chance)
     keep(outcome, keys[subject], sheet, custody, known.now)
     record = Record(
         outcome.genuine, subject, keys[subject], sheet, custody, chance, policy,

@@ -1,8 +1,10 @@
 """What arrived: the inbox row, and the receipt that its publisher is owed."""
 
+import json
 from datetime import datetime
 
 from broker.domain.batch import Genuine, Outcome
+from broker.domain.identity import Weighed
 from broker.domain.ids import PolicyVersion
 from broker.domain.rows import Row
 from broker.ports import Custody
@@ -43,6 +45,49 @@ def keep(outcome: Outcome, key: bytes, sheet: Sheet, custody: Custody, now: date
             now,
         )
     )
+    link(outcome, sheet, wrapped, now)
+
+
+def link(outcome: Outcome, sheet: Sheet, wrapped_key: bytes, now: datetime) -> None:
+    """How it came to its subject: the decision, which stays, and where it stands now."""
+    notification, match = outcome.genuine.notification, outcome.match
+    named = (notification.publisher, notification.id, 1)
+    doubted = sorted(match.doubted)
+    sheet.link_decision.append(
+        (
+            *named, match.subject, match.state.value, match.why, doubted, sorted(match.disputed),
+            json.dumps([evidence(each) for each in match.weighed]), match.model, None, now,
+        )
+    )  # fmt: skip
+    about = notification.concern or notification.thread
+    sheet.link.append(
+        (
+            *named,
+            about,
+            match.subject,
+            match.state.value,
+            match.why,
+            doubted,
+            sorted(match.disputed),
+            wrapped_key,
+        )
+    )
+
+
+def evidence(weighed: Weighed) -> dict[str, object]:
+    """What spoke for one candidate and against: comparisons, levels and bits, and never a value."""
+    return {
+        "subject": weighed.subject,
+        "bits": round(weighed.bits, 3),
+        "lines": [
+            [line.comparison.value, line.level, round(line.bits, 3)] for line in weighed.lines
+        ],
+        "forename": weighed.forename,
+        "birth": weighed.birth,
+        "identifier": weighed.identifier,
+        "rule": weighed.rule,
+        "guards": list(weighed.guards),
+    }
 
 
 def received(outcome: Outcome) -> dict[str, object]:

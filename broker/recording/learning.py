@@ -1,44 +1,74 @@
-"""What a notification teaches about its subject: identifiers, who may know where, relationships."""
+"""What a notification teaches about its subject: who it is, who may know where, relationships."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from broker.domain.batch import Outcome
 from broker.domain.known import Known, MatchState, Rules
 from broker.domain.words import EventType, RelationshipKind
+from broker.identity.profile_text import text_from
 from broker.ports import Custody
-from broker.recording.sheet import Sheet
+from broker.recording.sheet import Chance, Sheet
 
 
-def meet(outcome: Outcome, sheet: Sheet, custody: Custody, now: datetime) -> bytes:
+def meet(outcome: Outcome, known: Known, sheet: Sheet, custody: Custody) -> bytes:
     """A subject seen for the first time; provisional until a person says who it is, if in doubt."""
-    asked, match = outcome.genuine.asked, outcome.match
-    certain = match.state is MatchState.NEW and bool(asked.identifiers)
-    state = "confirmed" if certain else "provisional"
-    notification = outcome.genuine.notification
-    kind = _subject_kind(notification.claims)
-    protected = notification.routing.location_protected
+    match, notification = outcome.match, outcome.genuine.notification
+    growth = known.grown.get(notification.id)
+    state = "provisional" if growth is None or growth.profile.provisional else "confirmed"
+    kind = outcome.genuine.asked.kind.value
     sheet.subject.append(
-        (match.subject, kind, state, None, protected, asked.forename, asked.birth_date, now)
+        (
+            match.subject,
+            kind,
+            state,
+            None,
+            notification.routing.location_protected,
+            sorted(match.doubted),
+            known.now,
+        )
     )
     key = custody.new_subject_key()
     sheet.subject_key.append((match.subject, key))
+    lives_with(outcome, known, sheet)
     return key
 
 
-def _subject_kind(claims: Mapping[str, object]) -> str:
-    summary = claims.get("identity.summary")
-    kind = summary.get("subject_kind") if isinstance(summary, dict) else None
-    return kind if isinstance(kind, str) else "child"
+def lives_with(outcome: Outcome, known: Known, sheet: Sheet) -> None:
+    """That there are brothers and sisters; never through a protected address (IDENTITY.md 9)."""
+    match, evidence = outcome.match, outcome.genuine.notification.id
+    around = sorted(match.household)
+    if around:
+        theirs = [known.households[each] for each in around if each in known.households]
+        household = theirs[0] if theirs else f"h_{match.subject.removeprefix('s_')}"
+        named = [match.subject] if theirs else [match.subject, *around]
+        sheet.household_member += [(household, each, evidence, known.now) for each in named]
+    sheet.born_alike += [tuple(sorted((match.subject, each))) for each in sorted(match.twins)]
 
 
-def learn(outcome: Outcome, known: Known, sheet: Sheet) -> None:
-    """Identifiers of a certain match, and who may know where a protected child is."""
-    notification, subject = outcome.genuine.notification, outcome.match.subject
-    if outcome.match.state is not MatchState.NEEDS_PERSON:
-        sheet.identifier += [
-            (digest, subject, notification.id) for digest in outcome.genuine.asked.identifiers
+def learn(
+    outcome: Outcome, known: Known, sheet: Sheet, *, key: bytes, custody: Custody, chance: Chance
+) -> None:
+    """What the register holds from now on, who may know where; and what a person is asked."""
+    notification, match = outcome.genuine.notification, outcome.match
+    growth, is_asked = known.grown.get(notification.id), False
+    if growth is not None:
+        kept = known.kept_profiles.get(match.subject)
+        version = 1 if kept is None else kept.version + 1
+        text = text_from(growth.profile).encode()
+        sheet.profile[match.subject] = (
+            match.subject, version, *custody.keep(text, subject_key=key)
+        )  # fmt: skip
+        sheet.blocking_key += [
+            (value, match.subject, restricted) for value, restricted in growth.keys.items()
         ]
+        grown = growth.profile
+        before = None if kept is None else (kept.kind, kept.provisional, kept.doubted)
+        if kept is not None and before != (grown.kind, grown.provisional, grown.doubted):
+            state = "provisional" if grown.provisional else "confirmed"
+            sheet.standing.append((grown.kind.value, state, sorted(grown.doubted), match.subject))
+            is_asked = bool(grown.doubted)  # of two whom an agency calls one
+    if match.state is MatchState.NEEDS_PERSON or is_asked:
+        sheet.review.append((chance.review(), match.subject, known.now))
     if notification.routing.location_protected:
         _protect(outcome, known, sheet)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from broker.domain.batch import Genuine
-from broker.domain.ids import AlertId, OrganisationId, PolicyVersion, SubjectId
+from broker.domain.ids import AlertId, OrganisationId, PolicyVersion, ReviewId, SubjectId
 from broker.domain.rows import Row, Rows
 from broker.ledger.entry import commitment, leaf_bytes
 from broker.ports import Custody
@@ -18,17 +18,32 @@ class Chance:
 
     salt: Callable[[], bytes]  # 32 bytes
     alert: Callable[[], AlertId]
+    review: Callable[[], ReviewId]
 
 
 @dataclass(slots=True)
 class Sheet:
-    """The rows as they grow; `rows()` freezes them. One list a table, rulings once each."""
+    """The rows as they grow; `rows()` freezes them. Rulings and profiles once each."""
 
     subject: list[Row] = field(default_factory=list)
     subject_key: list[Row] = field(default_factory=list)
-    identifier: list[Row] = field(default_factory=list)
+    profile: dict[SubjectId, Row] = field(default_factory=dict)
+    blocking_key: list[Row] = field(default_factory=list)
+    household_member: list[Row] = field(default_factory=list)
+    born_alike: list[Row] = field(default_factory=list)
+    standing: list[Row] = field(default_factory=list)
+    review: list[Row] = field(default_factory=list)
+    unkeyed: list[Row] = field(default_factory=list)
+    correction: list[Row] = field(default_factory=list)
+    do_not_link: list[Row] = field(default_factory=list)
+    redirected: list[Row] = field(default_factory=list)
+    relinked: list[Row] = field(default_factory=list)
+    moved: list[Row] = field(default_factory=list)
+    taken_over: list[Row] = field(default_factory=list)
     allow_list: list[Row] = field(default_factory=list)
     inbox: list[Row] = field(default_factory=list)
+    link_decision: list[Row] = field(default_factory=list)
+    link: list[Row] = field(default_factory=list)
     ruling: dict[str, Row] = field(default_factory=dict)
     decision: list[Row] = field(default_factory=list)
     outbox: list[Row] = field(default_factory=list)
@@ -44,7 +59,8 @@ class Sheet:
 
     def rows(self) -> Rows:
         grown = {each.name: getattr(self, each.name) for each in fields(self)}
-        return Rows(**{**grown, "ruling": list(self.ruling.values())})
+        once = {"ruling": list(self.ruling.values()), "profile": list(self.profile.values())}
+        return Rows(**{**grown, **once})
 
 
 @dataclass(frozen=True, slots=True)

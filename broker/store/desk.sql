@@ -1,14 +1,14 @@
 -- alerts --
 -- One desk's alerts with what making a line of each needs; must-see unseen first, then the newest.
 SELECT alert.id, alert.level, alert.must_see, alert.created, alert.publisher, inbox.type,
-       outbox.kind, outbox.claims, outbox.held, alert.notification, alert.subject, inbox.received,
+       outbox.kind, outbox.claims, outbox.held, alert.notification, inbox.subject, inbox.received,
        inbox.match, inbox.match_why, inbox.doubted, inbox.wrapped_key, inbox.body,
        subject_key.wrapped, outbox.ring,
        EXISTS (SELECT 1 FROM alert_seen WHERE alert_seen.alert = alert.id) AS seen
   FROM alert
   JOIN outbox ON outbox.disclosure = alert.disclosure
-  JOIN inbox ON inbox.publisher = alert.publisher AND inbox.id = alert.notification
-  JOIN subject_key ON subject_key.subject = alert.subject
+  JOIN placed AS inbox ON inbox.publisher = alert.publisher AND inbox.id = alert.notification
+  JOIN subject_key ON subject_key.subject = inbox.subject
  WHERE alert.organisation = %(organisation)s AND alert.role = %(role)s
    AND outbox.state <> 'refused'
  ORDER BY alert.created DESC
@@ -18,7 +18,7 @@ SELECT alert.id, alert.level, alert.must_see, alert.created, alert.publisher, in
 -- One alert of one desk, whole; of a pointer without decision. Somebody else's gives no row, like one
 -- that does not exist.
 SELECT alert.id, alert.level, alert.must_see, alert.created, alert.publisher, alert.notification,
-       alert.subject, alert.disclosure, outbox.kind, outbox.recalls, inbox.type, inbox.reference, inbox.match,
+       inbox.subject, alert.disclosure, outbox.kind, outbox.recalls, inbox.type, inbox.reference, inbox.match,
        inbox.match_why, inbox.doubted, inbox.received, inbox.issued, outbox.claims,
        outbox.held, outbox.ring, decision.id AS decision, decision.why, ruling.extents,
        ruling.because, ruling.duties, ruling.policy, ruling.question, decision.rests,
@@ -29,22 +29,22 @@ SELECT alert.id, alert.level, alert.must_see, alert.created, alert.publisher, al
   JOIN outbox ON outbox.disclosure = alert.disclosure
   LEFT JOIN decision ON decision.id = outbox.decision
   LEFT JOIN ruling ON ruling.id = decision.ruling
-  JOIN inbox ON inbox.publisher = alert.publisher AND inbox.id = alert.notification
-  JOIN subject_key ON subject_key.subject = alert.subject
+  JOIN placed AS inbox ON inbox.publisher = alert.publisher AND inbox.id = alert.notification
+  JOIN subject_key ON subject_key.subject = inbox.subject
  WHERE alert.id = %(alert)s AND alert.organisation = %(organisation)s AND alert.role = %(role)s
    AND outbox.state <> 'refused'
 
 -- earlier --
 -- What this desk was told about the same subject besides.
 SELECT alert.id, alert.created, alert.publisher, inbox.type, outbox.kind, outbox.claims,
-       outbox.held, alert.notification, alert.subject, inbox.received, inbox.match,
+       outbox.held, alert.notification, inbox.subject, inbox.received, inbox.match,
        inbox.match_why, inbox.doubted, inbox.wrapped_key, inbox.body,
        subject_key.wrapped, outbox.ring
   FROM alert
   JOIN outbox ON outbox.disclosure = alert.disclosure
-  JOIN inbox ON inbox.publisher = alert.publisher AND inbox.id = alert.notification
-  JOIN subject_key ON subject_key.subject = alert.subject
- WHERE alert.subject = %(subject)s AND alert.organisation = %(organisation)s
+  JOIN placed AS inbox ON inbox.publisher = alert.publisher AND inbox.id = alert.notification
+  JOIN subject_key ON subject_key.subject = inbox.subject
+ WHERE inbox.subject = %(subject)s AND alert.organisation = %(organisation)s
    AND alert.role = %(role)s AND alert.id <> %(alert)s AND outbox.state <> 'refused'
  ORDER BY inbox.issued DESC
  LIMIT 20

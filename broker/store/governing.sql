@@ -2,7 +2,7 @@
 -- The subjects of the concern that somebody reads out, or of a disclosure: only of concerns that an
 -- organisation of the area published, or was asked about.
 SELECT DISTINCT inbox.subject, subject_key.wrapped, inbox.reference
-  FROM inbox
+  FROM placed AS inbox
   JOIN subject_key ON subject_key.subject = inbox.subject
  WHERE inbox.type = 'concern.raised'
    AND (inbox.reference = %(named)s
@@ -130,7 +130,7 @@ SELECT inbox.publisher, inbox.id, inbox.type, inbox.received, inbox.match, inbox
        EXISTS (SELECT 1 FROM inbox AS later
                 WHERE later.publisher = inbox.publisher AND later.thread = inbox.thread
                   AND later.type = 'concern.retracted') AS retracted
-  FROM inbox
+  FROM placed AS inbox
   JOIN subject_key ON subject_key.subject = inbox.subject
  WHERE inbox.subject = %(subject)s AND inbox.type = 'concern.raised'
  ORDER BY inbox.issued DESC, inbox.id
@@ -145,7 +145,7 @@ SELECT decision.publisher, decision.notification, decision.organisation, decisio
                   AND split_part(recall.recalls, ' ', 1) = outbox.disclosure) AS recalled
   FROM decision
   JOIN ruling ON ruling.id = decision.ruling
-  JOIN inbox ON inbox.publisher = decision.publisher AND inbox.id = decision.notification
+  JOIN placed AS inbox ON inbox.publisher = decision.publisher AND inbox.id = decision.notification
   LEFT JOIN outbox ON outbox.decision = decision.id AND outbox.kind = 'disclosure'
  WHERE inbox.subject = %(subject)s AND inbox.type = 'concern.raised'
  ORDER BY decision.at, decision.round, decision.organisation, decision.role

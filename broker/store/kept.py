@@ -5,8 +5,15 @@ from typing import Any
 
 from psycopg.rows import TupleRow
 
-from broker.domain.ids import DecisionId, DisclosureId, NotificationId, OrganisationId, SubjectId
-from broker.domain.kept import Kept, KeptConcern, KeptTold
+from broker.domain.ids import (
+    DecisionId,
+    DisclosureId,
+    NotificationId,
+    OrganisationId,
+    SubjectId,
+    ThreadId,
+)
+from broker.domain.kept import Kept, KeptConcern, KeptTold, Linked
 from broker.domain.known import Match, MatchState
 from broker.domain.words import Category, EventType, Role
 
@@ -45,6 +52,25 @@ def kept_concern(row: TupleRow) -> KeptConcern:
         offset=offset,
         round=last_round,
         told=(),
+    )
+
+
+def linked(row: TupleRow) -> Linked:
+    """A row of `linked`."""
+    subject, thread, about, turn, match, why, doubted, disputed = row[7:15]
+    return Linked(
+        kept=kept(row[:7]),
+        subject=SubjectId(subject),
+        thread=ThreadId(thread),
+        about=ThreadId(about),
+        turn=turn,
+        match=Match(
+            subject=SubjectId(subject),
+            state=MatchState(match),
+            why=why,
+            doubted=frozenset(map(SubjectId, doubted)),
+            disputed=frozenset(disputed),
+        ),
     )
 
 

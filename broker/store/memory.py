@@ -8,14 +8,15 @@ import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from broker.domain.batch import Batch, Genuine, Tally, Unreadable
+from broker.domain.identity import KeptProfile, SubjectKind
 from broker.domain.ids import DisclosureId, NotificationId, OrganisationId, SubjectId, ThreadId
-from broker.domain.kept import Kept, KeptConcern, KeptTold, Which
-from broker.domain.known import Fingerprint, Known, Match, MatchState, Relationship
+from broker.domain.kept import Held, Kept, KeptConcern, KeptTold, Linked, Which
+from broker.domain.known import Known, Match, MatchState, Relationship
 from broker.domain.pointer import Undecided
 from broker.domain.rows import COLUMNS, Rows
 from broker.domain.words import STATEMENTS, Category, EventType, Role
@@ -33,7 +34,11 @@ class Tables:
 
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     quarantine: list[Unreadable] = field(default_factory=list)
-    holders: dict[bytes, SubjectId] = field(default_factory=dict)
+    blocking_key: dict[int, set[SubjectId]] = field(default_factory=dict)
+    profile: dict[SubjectId, Line] = field(default_factory=dict)
+    household_member: list[Line] = field(default_factory=list)
+    born_alike: set[tuple[SubjectId, SubjectId]] = field(default_factory=set)
+    do_not_link: set[tuple[SubjectId, SubjectId]] = field(default_factory=set)
     relationships: dict[SubjectId, list[Relationship]] = field(default_factory=dict)
     subject: dict[SubjectId, Line] = field(default_factory=dict)
     subject_keys: dict[SubjectId, bytes] = field(default_factory=dict)
@@ -69,37 +74,71 @@ class MemoryTransaction:
     async def keep_apart(self, unreadable: Sequence[Unreadable]) -> None:
         self._tables.quarantine += unreadable
 
-    async def known_about(
-        self, fresh: Sequence[Genuine], now: datetime, subjects: Collection[SubjectId] = ()
+    async def identities(
+        self,
+        fresh: Sequence[Genuine],
+        now: datetime,
+        subjects: Collection[SubjectId] = (),
+        *,
+        holds: bool = True,
     ) -> Known:
+        del subjects, holds  # all of them are here, and nobody else is
         tables = self._tables
         concerns = [row for row in tables.inbox if row["type"] == EventType.CONCERN_RAISED.value]
         return Known(
             now=now,
             unused={each.notification.id: unused_subject(each) for each in fresh},
-            holders=dict(tables.holders),
-            fingerprints={
-                subject: Fingerprint(
-                    identifiers=frozenset(),
-                    forename=row["forename"],
-                    birth_date=row["birth_date"],
-                )
-                for subject, row in tables.subject.items()
+            found={key: frozenset(each) for key, each in tables.blocking_key.items()},
+            kept_profiles={
+                subject: self._kept_profile(subject, row)
+                for subject, row in tables.profile.items()
+                if tables.subject[subject]["state"] != "redirected"
             },
-            relationships={subject: tuple(each) for subject, each in tables.relationships.items()},
-            protected={
-                subject: frozenset(tables.listed.get(subject, ()))
-                for subject, row in tables.subject.items()
-                if row["protected"]
-            },
+            households={row["subject"]: row["household"] for row in tables.household_member},
             threads={ThreadId(row["thread"]): row["subject"] for row in concerns},
             wrote={ThreadId(row["thread"]): row["publisher"] for row in concerns},
             subject_keys=dict(tables.subject_keys),
-            facts={subject: row["facts"] for subject, row in tables.subject.items()},
+        )
+
+    def _kept_profile(self, subject: SubjectId, row: Line) -> KeptProfile:
+        standing = self._tables.subject[subject]
+        return KeptProfile(
+            subject=subject,
+            kind=SubjectKind(standing["kind"]),
+            provisional=standing["state"] == "provisional",
+            doubted=frozenset(standing["doubted"]),
+            apart=frozenset(
+                one if subject == other else other
+                for one, other in self._tables.do_not_link
+                if subject in {one, other}
+            ),
+            hidden_from=frozenset(),
+            twin=any(subject in pair for pair in self._tables.born_alike),
+            version=row["version"],
+            wrapped_key=row["wrapped_key"],
+            body=row["body"],
+        )
+
+    async def known_about(
+        self, known: Known, fresh: Sequence[Genuine], subjects: Collection[SubjectId]
+    ) -> Known:
+        del fresh
+        tables = self._tables
+        named = [each for each in subjects if each in tables.subject]
+        return replace(
+            known,
+            relationships={each: tuple(tables.relationships.get(each, ())) for each in named},
+            protected={
+                each: frozenset(tables.listed.get(each, ()))
+                for each in named
+                if tables.subject[each]["protected"]
+            },
+            subject_keys=dict(tables.subject_keys),
+            facts={each: tables.subject[each]["facts"] for each in named},
         )
 
     async def seen_about(self, subjects: Collection[SubjectId], now: datetime) -> Known:
-        return await self.known_about([], now, subjects)
+        return await self.known_about(Known(now=now, unused={}), [], subjects)
 
     async def said_about(
         self, subjects: Collection[SubjectId]
@@ -125,6 +164,7 @@ class MemoryTransaction:
             if row["type"] == EventType.CONCERN_RAISED.value
             and row["thread"] not in retracted
             and which.thread in {None, row["thread"]}
+            and (which.among is None or row["thread"] in which.among)
             and which.notification in {None, row["id"]}
             and (row["publisher"], row["id"]) not in self._open()
         ]
@@ -193,6 +233,54 @@ class MemoryTransaction:
         waiting = (row for row in self._tables.undecided if row["settled"] is None)
         return {(row["publisher"], row["notification"]) for row in waiting}
 
+    async def hold(self, subjects: Collection[SubjectId]) -> Sequence[Held]:
+        return [
+            Held(
+                subject=each,
+                provisional=row["state"] == "provisional",
+                redirect_to=row.get("redirect_to"),
+                since=row["since"],
+            )
+            for each in sorted(subjects)
+            if (row := self._tables.subject.get(each)) is not None
+        ]
+
+    async def linked(self, subjects: Collection[SubjectId]) -> Sequence[Linked]:
+        return [
+            Linked(
+                kept=self._kept(row),
+                subject=row["subject"],
+                thread=row["thread"],
+                about=row["about"],
+                turn=row["turn"],
+                match=Match(
+                    subject=row["subject"],
+                    state=MatchState(row["match"]),
+                    why=row["match_why"],
+                    doubted=frozenset(row["doubted"]),
+                    disputed=frozenset(row["disputed"]),
+                ),
+            )
+            for row in self._tables.inbox
+            if row["subject"] in subjects
+        ]
+
+    async def whose(self, threads: Collection[ThreadId]) -> Sequence[SubjectId]:
+        rows = self._tables.inbox
+        return sorted({row["subject"] for row in rows if row["about"] in threads})
+
+    async def registered(
+        self, subjects: Collection[SubjectId]
+    ) -> Mapping[SubjectId, tuple[bytes, bytes]]:
+        del subjects  # nobody brings a register along here
+        return {}
+
+    async def brought(
+        self, subject: SubjectId, sources: Collection[str], now: datetime
+    ) -> Collection[tuple[OrganisationId, Role]]:
+        del subject, sources, now  # relationships are told of to this twin, and brought by nobody
+        return set()
+
     async def undecided(self) -> Sequence[Undecided]:
         still = self._open()
         return [
@@ -221,8 +309,17 @@ class MemoryTransaction:
         tables.subject_keys |= {
             row["subject"]: row["wrapped"] for row in _lines(rows, "subject_key")
         }
-        for row in _lines(rows, "identifier"):
-            tables.holders.setdefault(row["digest"], row["subject"])
+        for row in _lines(rows, "profile"):
+            tables.profile[row["subject"]] = row
+        for row in _lines(rows, "unkeyed"):
+            for held in tables.blocking_key.values():
+                held.discard(row["subject"])
+        for row in _lines(rows, "blocking_key"):
+            tables.blocking_key.setdefault(row["key"], set()).add(row["subject"])
+        for row in _lines(rows, "standing"):
+            tables.subject[row["subject"]] |= row
+        tables.born_alike |= {(row["a"], row["b"]) for row in _lines(rows, "born_alike")}
+        tables.household_member += _lines(rows, "household_member")
         for row in _lines(rows, "allow_list"):
             tables.listed.setdefault(row["subject"], set()).add(row["organisation"])
         for row in _lines(rows, "protected"):
@@ -233,12 +330,32 @@ class MemoryTransaction:
             for each in tables.outbox:
                 if each["disclosure"] == row["disclosure"] and each["state"] == "waiting":
                     each |= {"state": "refused", "reason": row["reason"]}
-        tables.inbox += _lines(rows, "inbox")
+        links = {(row["publisher"], row["notification"]): row for row in _lines(rows, "link")}
+        tables.inbox += [
+            {**row, **links[row["publisher"], row["id"]]} for row in _lines(rows, "inbox")
+        ]
+        self._correct(rows)
         tables.undecided += [{**row, "settled": None} for row in _lines(rows, "undecided")]
         tables.round += _lines(rows, "round")
         tables.decision += _lines(rows, "decision")
         tables.outbox += [{**row, "state": "waiting"} for row in _lines(rows, "outbox")]
         tables.rows.append(rows)
+
+    def _correct(self, rows: Rows) -> None:
+        """Where things stand from now on."""
+        tables = self._tables
+        links = {(row["publisher"], row["notification"]): row for row in _lines(rows, "relinked")}
+        tables.inbox = [
+            {**row, **links.get((row["publisher"], row["id"]), {})} for row in tables.inbox
+        ]
+        for row in _lines(rows, "redirected"):
+            gone = {"state": "redirected", "redirect_to": row["subject"]}
+            tables.subject[row["other"]] |= gone
+        for row in _lines(rows, "taken_over"):
+            theirs = tables.relationships.get(row["other"], [])
+            tables.relationships.setdefault(row["subject"], []).extend(theirs)
+        for row in _lines(rows, "do_not_link"):
+            tables.do_not_link.add((row["a"], row["b"]))
 
     async def count(self, batch: Batch, tally: Tally) -> None:
         self._tables.tallies.append(tally)

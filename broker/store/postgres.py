@@ -13,15 +13,16 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from broker.domain.batch import Batch, Genuine, Tally, Unreadable
-from broker.domain.ids import NotificationId, OrganisationId, SubjectId
-from broker.domain.kept import Kept, KeptConcern, Which
+from broker.domain.ids import NotificationId, OrganisationId, SubjectId, ThreadId
+from broker.domain.kept import Held, Kept, KeptConcern, Linked, Which
 from broker.domain.known import Known
 from broker.domain.pointer import Undecided
 from broker.domain.receipt import Receipt
 from broker.domain.rows import COLUMNS, Row, Rows
+from broker.domain.words import Role
 from broker.errors import OffsetMoved, StoreUnavailable
 from broker.ports import Came
-from broker.store.kept import kept, kept_concern, kept_told
+from broker.store.kept import kept, kept_concern, kept_told, linked
 from broker.store.queries import queries
 from broker.store.snapshot import Snapshot
 
@@ -31,12 +32,34 @@ Connection = AsyncConnection[TupleRow]
 _UPDATES = (
     ("protected", "protect"),
     ("changed", "changed"),
+    ("standing", "stand"),
+    ("unkeyed", "unkey"),
+    ("redirected", "redirect"),
+    ("relinked", "relink"),
+    ("moved", "move_relationships"),
+    ("taken_over", "take_over"),
     ("relationship_end", "end_relationship"),
     ("superseded", "supersede"),
 )
 """Rows that change another row, and how."""
 
-_COPIED = ("inbox", "undecided", "round", "decision", "outbox", "alert", "leaf_waiting")
+_COPIED = (
+    "inbox",
+    "link_decision",
+    "link",
+    "undecided",
+    "round",
+    "decision",
+    "outbox",
+    "alert",
+    "leaf_waiting",
+)
+
+
+_MAYBE_THERE = (
+    "blocking_key", "household_member", "born_alike", "review", "correction", "do_not_link",
+    "allow_list", "ruling",
+)  # fmt: skip
 
 
 class PostgresTransaction:
@@ -78,13 +101,23 @@ class PostgresTransaction:
         rows = await self._all("came_before", asked)
         return {NotificationId(made): bytes(token) for made, token in rows}
 
-    async def known_about(
-        self, fresh: Sequence[Genuine], now: datetime, subjects: Collection[SubjectId] = ()
+    async def identities(
+        self,
+        fresh: Sequence[Genuine],
+        now: datetime,
+        subjects: Collection[SubjectId] = (),
+        *,
+        holds: bool = True,
     ) -> Known:
-        return await Snapshot(self._all).read(fresh, now, subjects)
+        return await Snapshot(self._all, holds=holds).identities(fresh, now, subjects)
+
+    async def known_about(
+        self, known: Known, fresh: Sequence[Genuine], subjects: Collection[SubjectId]
+    ) -> Known:
+        return await Snapshot(self._all).about(known, fresh, subjects)
 
     async def seen_about(self, subjects: Collection[SubjectId], now: datetime) -> Known:
-        return await Snapshot(self._all, holds=False).read([], now, subjects)
+        return await Snapshot(self._all, holds=False).about(Known(now=now, unused={}), [], subjects)
 
     async def said_about(
         self, subjects: Collection[SubjectId]
@@ -100,6 +133,7 @@ class PostgresTransaction:
             "subject": which.subject,
             "thread": which.thread,
             "notification": which.notification,
+            "among": None if which.among is None else sorted(which.among),
             "every_version": which.every_version,
         }
         concerns = [kept_concern(row) for row in await self._all("decided_before", asked)]
@@ -116,6 +150,38 @@ class PostgresTransaction:
             )
             for each in concerns
         ]
+
+    async def hold(self, subjects: Collection[SubjectId]) -> Sequence[Held]:
+        rows = await self._all("hold", {"subjects": sorted(subjects)})
+        return [
+            Held(
+                subject=SubjectId(subject),
+                provisional=state == "provisional",
+                redirect_to=redirect_to,
+                since=since,
+            )
+            for subject, state, since, redirect_to in rows
+        ]
+
+    async def linked(self, subjects: Collection[SubjectId]) -> Sequence[Linked]:
+        return [linked(row) for row in await self._all("linked", {"subjects": sorted(subjects)})]
+
+    async def whose(self, threads: Collection[ThreadId]) -> Sequence[SubjectId]:
+        rows = await self._all("whose", {"threads": sorted(threads)})
+        return [SubjectId(subject) for (subject,) in rows]
+
+    async def registered(
+        self, subjects: Collection[SubjectId]
+    ) -> Mapping[SubjectId, tuple[bytes, bytes]]:
+        rows = await self._all("registered", {"subjects": sorted(subjects)})
+        return {SubjectId(subject): (bytes(key), bytes(body)) for subject, key, body in rows}
+
+    async def brought(
+        self, subject: SubjectId, sources: Collection[str], now: datetime
+    ) -> Collection[tuple[OrganisationId, Role]]:
+        asked = {"subject": subject, "sources": sorted(sources), "now": now}
+        rows = await self._all("brought", asked)
+        return {(OrganisationId(organisation), Role(role)) for organisation, role in rows}
 
     async def undecided(self) -> Sequence[Undecided]:
         return [
@@ -137,15 +203,23 @@ class PostgresTransaction:
     async def write(self, rows: Rows) -> None:
         for table in ("subject", "subject_key"):
             await self._copy(table, COLUMNS[table], getattr(rows, table))
-        for table in ("identifier", "allow_list", "ruling"):
-            await self._insert(table, getattr(rows, table))
+        await self._write_profiles(rows.profile)
         for table, query in _UPDATES:
-            for row in getattr(rows, table):
+            for row in sorted(getattr(rows, table), key=_by_key):
                 await self._run(query, dict(zip(COLUMNS[table], row, strict=True)))
+        for table in _MAYBE_THERE:
+            await self._insert(table, getattr(rows, table))
         await self._insert("relationship", rows.relationship)
         for table in _COPIED:
             await self._copy(table, COLUMNS[table], getattr(rows, table))
         await self._wake(rows)
+
+    async def _write_profiles(self, rows: Sequence[Row]) -> None:
+        """Raises StoreUnavailable if somebody else has learnt about one of them meanwhile."""
+        for row in sorted(rows, key=_by_key):
+            asked = dict(zip(COLUMNS["profile"], row, strict=True))
+            if not await self._all("write_profile", asked):
+                raise StoreUnavailable("learnt_at_once", str(asked["subject"]))
 
     async def addressed_to(self, disclosures: Collection[str]) -> Mapping[str, OrganisationId]:
         rows = await self._all("owner_of", {"disclosures": list(disclosures)})
@@ -254,8 +328,8 @@ class OneByOne(PostgresStore):
             raise StoreUnavailable("said_at_once", type(error).__name__) from error
 
 
-def _by_key(row: Row) -> tuple[str, str]:
-    return (repr(row[0]), repr(row[1]))
+def _by_key(row: Row) -> tuple[str, ...]:
+    return tuple(map(repr, row[:2]))
 
 
 def pool_of(database: str, *, most: int = 4) -> AsyncConnectionPool[Connection]:

@@ -7,13 +7,17 @@ from psycopg import sql
 
 from broker.domain.rows import COLUMNS, Row
 
+_COLUMNS = {**COLUMNS, "registered": ("subject", "wrapped_key", "body")}
+
 
 def write_register(
     database: str,
     *,
     subjects: Sequence[Row],
     subject_keys: Sequence[Row],
-    identifiers: Sequence[Row],
+    registered: Sequence[Row],
+    profiles: Sequence[Row],
+    blocking_keys: Sequence[Row],
     relationships: Sequence[Row],
     allow_lists: Sequence[Row],
 ) -> int:
@@ -21,14 +25,16 @@ def write_register(
     tables = {
         "subject": subjects,
         "subject_key": subject_keys,
-        "identifier": identifiers,
+        "registered": registered,
+        "profile": profiles,
+        "blocking_key": blocking_keys,
         "relationship": relationships,
         "allow_list": allow_lists,
     }
     new = 0
     with psycopg.connect(database) as connection:
         for table, rows in tables.items():
-            columns = COLUMNS[table]
+            columns = _COLUMNS[table]
             statement = sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(
                 sql.Identifier(table),
                 sql.SQL(", ").join(map(sql.Identifier, columns)),

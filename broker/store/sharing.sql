@@ -1,12 +1,12 @@
 -- about --
 -- The concern of one alert of one desk, with what was last decided for that desk about it. Somebody
 -- else's alert gives no row, like one that does not exist.
-SELECT alert.id AS alert, alert.subject, alert.level, inbox.thread, inbox.reference, inbox.publisher,
+SELECT alert.id AS alert, inbox.subject, alert.level, inbox.thread, inbox.reference, inbox.publisher,
        inbox.type, subject_key.wrapped, latest.decision, latest.extents, latest.question
   FROM alert
   JOIN outbox ON outbox.disclosure = alert.disclosure
-  JOIN inbox ON inbox.publisher = alert.publisher AND inbox.id = alert.notification
-  JOIN subject_key ON subject_key.subject = alert.subject
+  JOIN placed AS inbox ON inbox.publisher = alert.publisher AND inbox.id = alert.notification
+  JOIN subject_key ON subject_key.subject = inbox.subject
   JOIN LATERAL (
        SELECT decision.id AS decision, ruling.extents, ruling.question
          FROM decision JOIN ruling ON ruling.id = decision.ruling
@@ -32,7 +32,7 @@ SELECT alert.id
 -- What was said about a subject, as kept, in the order it came.
 SELECT inbox.id, inbox.publisher, inbox.type, inbox.received, subject_key.wrapped,
        inbox.wrapped_key, inbox.body
-  FROM inbox
+  FROM placed AS inbox
   JOIN subject_key ON subject_key.subject = inbox.subject
  WHERE inbox.subject = %(subject)s AND inbox.type = ANY(%(types)s)
  ORDER BY inbox.received, inbox.topic, inbox.partition, inbox.at_offset, inbox.id
@@ -69,7 +69,7 @@ SELECT outbox.held, split_part(outbox.recalls, ' ', 2) AS ground, outbox.created
 -- Every override that these organisations raised, with the review of any.
 SELECT inbox.id, inbox.publisher, inbox.type, inbox.received, subject_key.wrapped,
        inbox.wrapped_key, inbox.body, inbox.subject
-  FROM inbox
+  FROM placed AS inbox
   JOIN subject_key ON subject_key.subject = inbox.subject
  WHERE inbox.type = 'override.reviewed'
     OR inbox.type = 'override.raised' AND inbox.publisher = ANY(%(organisations)s)

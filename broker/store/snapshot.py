@@ -11,9 +11,13 @@ from psycopg.rows import TupleRow
 
 from broker.domain.batch import Genuine
 from broker.domain.decision import Recipient
+from broker.domain.identity import KeptProfile, SubjectKind
 from broker.domain.ids import OrganisationId, SubjectId, ThreadId
-from broker.domain.known import Fingerprint, Known, Relationship
-from broker.domain.words import STATEMENTS, Agency, EventType, Gateway, RelationshipKind, Role
+from broker.domain.known import Known, Relationship
+from broker.domain.words import Agency, EventType, Gateway, RelationshipKind, Role
+
+_CROWD = 400
+"""Who answers to a key that more share is not looked at (IDENTITY.md 6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,73 +35,84 @@ class Snapshot:
     asks: Callable[[str, Mapping[str, Any]], Awaitable[list[TupleRow]]]
     holds: bool = True  # nobody else decides about these subjects until the transaction ends
 
-    async def read(
+    async def identities(
         self, fresh: Sequence[Genuine], now: datetime, subjects: Collection[SubjectId]
     ) -> Known:
+        """Whom each notification might be about, with the keys and subjects held until the end."""
         threads = await self._threads(fresh)
-        spoken_of = sorted({*subjects, *threads.subjects.values()})
-        digests = {digest for each in fresh for digest in each.asked.identifiers}
-        of_each = await self._identifiers(spoken_of)
-        digests |= {digest for each in of_each.values() for digest in each}
-        unused = {each.notification.id: unused_subject(each) for each in fresh}
-        if digests and self.holds:
-            locks = [int.from_bytes(each[:8], "big", signed=True) for each in sorted(digests)]
-            await self.asks("lock_identifiers", {"locks": locks})
-        held = await self.asks("holders", {"digests": sorted(digests)}) if digests else []
-        holders = {bytes(digest): SubjectId(subject) for digest, subject in held}
-        known = Known(
+        found, crowded = await self._found(fresh)
+        candidates = {subject for each in found.values() for subject in each}
+        kept = await self._kept_profiles({*candidates, *threads.subjects.values(), *subjects})
+        return Known(
             now=now,
-            unused=unused,
-            holders=holders,
+            unused={each.notification.id: unused_subject(each) for each in fresh},
+            found=found,
+            crowded=crowded,
+            kept_profiles={each.subject: each for each, _, _ in kept},
+            subject_keys={each.subject: wrapped for each, wrapped, _ in kept},
+            households={each.subject: house for each, _, house in kept if house is not None},
             threads=threads.subjects,
             wrote=threads.wrote,
             told=await self._told(fresh),
         )
-        about = sorted({*spoken_of, *holders.values()})
-        return await self._about(about, fresh, known) if about else known
 
-    async def _about(
-        self, subjects: Sequence[SubjectId], fresh: Sequence[Genuine], known: Known
+    async def about(
+        self, known: Known, fresh: Sequence[Genuine], subjects: Collection[SubjectId]
     ) -> Known:
-        rows = await self.asks("subjects", {"subjects": subjects})
-        of_each = await self._identifiers(subjects)
+        """Everything that deciding about these subjects needs."""
+        named = sorted(subjects)
+        if named and self.holds:
+            await self.asks("lock_subjects", {"subjects": named})
+        rows = await self.asks("subjects", {"subjects": named}) if named else []
         return replace(
             known,
-            fingerprints={
-                SubjectId(row[0]): Fingerprint(
-                    identifiers=frozenset(of_each.get(row[0], ())),
-                    forename=None if row[1] is None else bytes(row[1]),
-                    birth_date=None if row[2] is None else bytes(row[2]),
-                )
-                for row in rows
+            relationships=await self._relationships(named, known.now),
+            areas={SubjectId(row[0]): row[1] for row in rows if row[1] is not None},
+            protected=await self._protected([row[0] for row in rows if row[2]]),
+            subject_keys={
+                **known.subject_keys,
+                **{SubjectId(row[0]): bytes(row[3]) for row in rows},
             },
-            relationships=await self._relationships(subjects, known.now),
-            areas={SubjectId(row[0]): row[3] for row in rows if row[3] is not None},
-            protected=await self._protected([row[0] for row in rows if row[4]]),
-            subject_keys={SubjectId(row[0]): bytes(row[5]) for row in rows},
-            facts={SubjectId(row[0]): row[6] for row in rows},
-            published=await self._published(subjects, fresh),
+            facts={SubjectId(row[0]): row[4] for row in rows},
+            published=await self._published(named, fresh),
         )
 
+    async def _found(
+        self, fresh: Sequence[Genuine]
+    ) -> tuple[Mapping[int, frozenset[SubjectId]], frozenset[int]]:
+        """Who answers to each key; and those to which too many do, so that nobody is looked at."""
+        locks = sorted({lock for each in fresh for lock in each.keys.locked})
+        if locks and self.holds:
+            await self.asks("lock_keys", {"locks": locks})
+        asked = sorted({key for each in fresh for key in each.keys.asked})
+        rows = await self.asks("found", {"keys": asked, "most": _CROWD + 1}) if asked else []
+        answers: dict[int, set[SubjectId]] = defaultdict(set)
+        for key, subject in rows:
+            answers[key].add(SubjectId(subject))
+        crowded = frozenset(key for key, each in answers.items() if len(each) > _CROWD)
+        found = {key: frozenset(each) for key, each in answers.items() if key not in crowded}
+        return found, crowded
+
+    async def _kept_profiles(
+        self, subjects: Collection[SubjectId]
+    ) -> Sequence[tuple[KeptProfile, bytes, str | None]]:
+        """Each with its subject's key and its household."""
+        if not subjects:
+            return []
+        named = sorted(subjects)
+        if self.holds:
+            await self.asks("hold_subjects", {"subjects": named})
+        rows = await self.asks("profiles", {"subjects": named})
+        return [(_kept_profile(row), bytes(row[10]), row[11]) for row in rows]
+
     async def _threads(self, fresh: Sequence[Genuine]) -> _Threads:
-        """Of retractions their own thread, of statements the concern that they are about."""
-        named = {
-            each.notification.concern or each.notification.thread
-            for each in fresh
-            if each.notification.type in STATEMENTS | {EventType.CONCERN_RETRACTED}
-        }
+        """Of a concern's versions and retraction its own thread, of a statement its concern's."""
+        named = {each.notification.concern or each.notification.thread for each in fresh}
         rows = await self.asks("spoken_of", {"threads": sorted(named)}) if named else []
         return _Threads(
             subjects={ThreadId(row[0]): SubjectId(row[1]) for row in rows},
             wrote={ThreadId(row[0]): OrganisationId(row[2]) for row in rows},
         )
-
-    async def _identifiers(self, subjects: Sequence[str]) -> Mapping[str, set[bytes]]:
-        of_each: dict[str, set[bytes]] = defaultdict(set)
-        if subjects:
-            for subject, digest in await self.asks("all_identifiers", {"subjects": subjects}):
-                of_each[subject].add(bytes(digest))
-        return of_each
 
     async def _relationships(
         self, subjects: Sequence[str], now: datetime
@@ -155,6 +170,22 @@ class Snapshot:
         for subject, publisher in await self.asks("published_about", {"subjects": subjects}):
             found[SubjectId(subject)].add(OrganisationId(publisher))
         return {subject: frozenset(each) for subject, each in found.items()}
+
+
+def _kept_profile(row: TupleRow) -> KeptProfile:
+    subject, kind, state, doubted, apart, hidden_from, twin, version, wrapped_key, body = row[:10]
+    return KeptProfile(
+        subject=SubjectId(subject),
+        kind=SubjectKind(kind),
+        provisional=state == "provisional",
+        doubted=frozenset(map(SubjectId, doubted)),
+        apart=frozenset(map(SubjectId, apart)),
+        hidden_from=frozenset(map(SubjectId, hidden_from)),
+        twin=twin,
+        version=version,
+        wrapped_key=bytes(wrapped_key),
+        body=bytes(body),
+    )
 
 
 def unused_subject(genuine: Genuine) -> SubjectId:

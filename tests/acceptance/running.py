@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from broker.casefile.concern import from_short, lane_in
-from broker.casefile.reading import known_from
+from broker.casefile.reading import known_from, match_of
 from broker.casefile.statements import heard
 from broker.casefile.written import WrittenKnown, WrittenShort, WrittenStatement
 from broker.domain.batch import (
@@ -28,7 +28,7 @@ from broker.domain.batch import (
 )
 from broker.domain.decision import Question, Ruling
 from broker.domain.ids import OrganisationId, PolicyVersion, SubjectId
-from broker.domain.known import Known, MatchState, Rules
+from broker.domain.known import Known, Rules
 from broker.domain.sharing import Directive, Review, Statement
 from broker.domain.words import Category, Lane
 from broker.errors import PolicyNotEvaluated
@@ -199,15 +199,11 @@ class Telling:
         for name, each in genuine.items():
             subject, written = self._subject(name), self.knowing[name]
             of_one = known_from(written, self.said.get(subject, ()), at, subject)
-            recognised = written.match is not MatchState.NEW and written.subject.kind != "unborn"
+            match = match_of(written.match, subject)
             whole = replace(
                 whole,
                 unused={**whole.unused, each.notification.id: subject},
-                holders={
-                    **whole.holders,
-                    **dict.fromkeys(each.asked.identifiers if recognised else (), subject),
-                },
-                fingerprints={subject: each.asked, **whole.fingerprints},
+                matches={**whole.matches, each.notification.id: match},
                 relationships={**whole.relationships, **of_one.relationships},
                 areas={**whole.areas, **of_one.areas},
                 protected={**whole.protected, **of_one.protected},

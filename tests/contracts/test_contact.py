@@ -38,7 +38,8 @@ from broker.store.accounts import read_accounts, read_undecided
 from broker.store.desk import PostgresDesk, Shown
 from broker.store.memory import MemoryStore
 from broker.store.postgres import PostgresStore, pool_of
-from tests.contracts.test_sharing import POLICE, WORK, Bench
+from tests.contracts.running import Bench
+from tests.contracts.test_sharing import POLICE, WORK
 from tests.contracts.test_store import Stopping
 from tests.world import (
     DIRECTORY,

@@ -14,21 +14,23 @@ Every recipient that is asked about must be named, and every category told must 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from broker.domain.batch import Disclosure, Genuine, Refusal
+from broker.domain.identity import Name
 from broker.domain.ids import NotificationId, OrganisationId, SubjectId
-from broker.domain.known import Fingerprint, Known, Relationship
+from broker.domain.known import Known, Relationship
 from broker.domain.sharing import Author, Confirmation, Sharing
 from broker.domain.words import Category, Extent, RelationshipKind, Role
-from broker.journey import carry
+from broker.identity.profile import registered
+from broker.journey import carry, recognise
 from broker.partnership import read_partnership
 from broker.policy import CompiledPolicies, read_bundle
-from tests.world import DIRECTORY, LONG_AGO, NOW, World, batch_of, concern
+from tests.world import DIRECTORY, LONG_AGO, MATCHING, NOW, World, batch_of, concern
 
 HERE = Path(__file__).parent
 WHO = {
@@ -135,9 +137,9 @@ def genuine_from(story: Story) -> Genuine:
 
 
 def known_from(story: Story, genuine: Genuine) -> Known:
-    held = genuine.asked
+    held = registered(CHILD, genuine.asked)
     if story.said.get("match") == "doubtful":  # the number is hers; the name and birth date are not
-        held = Fingerprint(identifiers=held.identifiers, forename=b"other", birth_date=b"other")
+        held = replace(held, names=[Name(forename="other", surname="other")], birth="2001-02-03")
     relationships = [
         Relationship(
             organisation=OrganisationId(organisation),
@@ -151,8 +153,8 @@ def known_from(story: Story, genuine: Genuine) -> Known:
         now=NOW,
         sharing={CHILD: sharing_of(story, genuine)},
         unused={genuine.notification.id: SubjectId("s_new")},
-        holders=dict.fromkeys(genuine.asked.identifiers, CHILD),
-        fingerprints={CHILD: held},
+        found=dict.fromkeys(genuine.keys.asked, frozenset({CHILD})),
+        profiles={CHILD: held},
         relationships={CHILD: relationships},
     )
 
@@ -183,7 +185,7 @@ def test_journey(path: Path) -> None:
     genuine = genuine_from(story)
     (outcome,) = carry(
         [genuine],
-        known_from(story, genuine),
+        recognise([genuine], known_from(story, genuine), MATCHING),
         policies=policies,
         rules=policies.rules,
         directory=read_partnership(DIRECTORY).directory(),

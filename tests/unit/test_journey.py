@@ -13,10 +13,9 @@ from broker.disclosure import redact
 from broker.domain.batch import Disclosure, Refusal
 from broker.domain.decision import Because, Candidate, Decision, Question, Recipient, Ruling
 from broker.domain.ids import OrganisationId, PolicyId, PolicyVersion, SubjectId
-from broker.domain.known import Fingerprint, Known, Match, MatchState, Relationship
+from broker.domain.known import Known, Match, MatchState, Relationship
 from broker.domain.notification import Notification
 from broker.domain.words import Category, Extent, Gateway, Lane, Level, RelationshipKind, Role
-from broker.identity import who_is_it
 from broker.partnership import read_partnership
 from broker.policy import CompiledPolicies, read_bundle
 from tests.world import DIRECTORY, HOSPITAL, NOW, World, batch_of, concern
@@ -148,38 +147,6 @@ def test_fgm_opens_only_where_its_factor_is_coded(factors: list[str], opened: Ga
     claimed = notified(routing={"gateway": "fgm_5b"}, categories={"narrative": narrative})
     found = candidates(claimed, SURE, known())
     assert found["org:force:99 police_protection"].question.gateway is opened
-
-
-# Who is it? -----------------------------------------------------------------------------------
-
-ASKED = Fingerprint(identifiers=frozenset({b"nhs"}), forename=b"mara", birth_date=b"2017")
-
-
-def matched(asked: Fingerprint, held: Fingerprint | None) -> Match:
-    notification = notified()
-    fingerprints = {} if held is None else {CHILD: held}
-    holders = {} if held is None else dict.fromkeys(held.identifiers, CHILD)
-    unused = {notification.id: SubjectId("s_new")}
-    return who_is_it(
-        notification,
-        asked,
-        Known(now=NOW, unused=unused, holders=holders, fingerprints=fingerprints),
-    )
-
-
-def test_an_identifier_joins_only_with_the_same_forename_and_birth_date() -> None:
-    assert matched(ASKED, ASKED).state is MatchState.KNOWN
-    assert matched(ASKED, None).state is MatchState.NEW
-    for other in (
-        replace(ASKED, forename=b"teo"),
-        replace(ASKED, birth_date=b"2019"),
-        replace(ASKED, forename=None),
-        replace(ASKED, birth_date=None),
-    ):
-        for match in (matched(ASKED, other), matched(other, ASKED)):
-            assert match.state is MatchState.NEEDS_PERSON
-            assert match.subject == "s_new"
-            assert match.doubted == {CHILD}
 
 
 # What passes ----------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ from broker.domain.batch import (
     Stands,
     Told,
 )
-from broker.domain.known import Fingerprint, Relationship
+from broker.domain.identity import Appearance, Keys
+from broker.domain.known import Relationship
 from broker.domain.notification import Notification
 from broker.domain.sharing import Statement
 from broker.domain.words import Category, ConsentState, Level, ReviewOutcome
@@ -88,7 +89,8 @@ def decided_again(
 ) -> Again:
     genuine = Genuine(
         notification=CONCERN,
-        asked=Fingerprint(identifiers=frozenset(), forename=None, birth_date=None),
+        asked=Appearance(),
+        keys=Keys(),
         token_sha256=b"",
         topic="",
         partition=0,

@@ -1,0 +1,118 @@
+"""
+How well a notification's own forename and own birth date fit a subject's: the guard that no weight
+can overrule (IDENTITY.md 3). The danger is the family, not the stranger: a twin agrees in all but
+the name, a sibling's number stands on the form.
+
+    forename   3 equal, or forename and surname exchanged   2 a nickname of it
+               1 a misspelling that is no name of its own   0 missing, or in another script
+               -1 another
+    birth      2 equal   1 day and month exchanged, or one edit   0 missing, partial, or 1 January
+               -1 another
+"""
+
+from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
+
+from broker.domain.identity import Appearance, Assurance, Name, Number, Profile
+from broker.identity.names import Names
+from broker.identity.normal import script_of
+
+EQUAL, DIFFERS, RETIRED, NONE = "equal", "differs", "retired", "none"
+"""What a notification's identifiers say of a subject."""
+
+_CLOSE = 0.9  # Jaro-Winkler, from which one name may be the other misspelt
+_MATCHED = frozenset({Assurance.VERIFIED, Assurance.CHECKSUM_OK})
+_ONE_EACH = "nhs_number"  # nobody has two of them: another one is another child's
+
+
+def forename_grade(asked: Appearance, held: Profile, names: Names) -> int:
+    """Of the name it is called by, with whichever of the subject's own and confirmed names fits."""
+    if not asked.names:
+        return 0
+    return max((_forename(asked.names[0], each, names) for each in held.names), default=0)
+
+
+def _forename(asked: Name, held: Name, names: Names) -> int:
+    if asked.forename is None or held.forename is None:
+        return 0
+    if asked.forename == held.forename:
+        return 3
+    if (asked.forename, asked.surname) == (held.surname, held.forename):
+        return 3
+    if script_of(asked.forename) != script_of(held.forename):
+        return 0
+    if names.related(asked.forename, held.forename):
+        return 2
+    if asked.forename in held.later or held.forename in asked.later:
+        return 1
+    both_names = names.is_established(asked.forename) and names.is_established(held.forename)
+    alike = JaroWinkler.similarity(asked.forename, held.forename) >= _CLOSE
+    return 1 if alike and not both_names else -1
+
+
+def birth_grade(asked: str | None, held: str | None, *, same_number: bool) -> int:
+    """`same_number`: an identifier is equal, which a 1 January needs: many a system's default."""
+    if asked is None or held is None:
+        return 0
+    if len(asked) != len(held) or len(asked) < len("2012-04-03"):
+        return 0 if _may_be(asked, held) else -1
+    if not same_number and (asked.endswith("-01-01") or held.endswith("-01-01")):
+        return 0 if abs(int(asked[:4]) - int(held[:4])) <= 1 else -1
+    if asked == held:
+        return 2
+    if f"{asked[:5]}{asked[8:]}-{asked[5:7]}" == held:
+        return 1
+    return 1 if DamerauLevenshtein.distance(asked, held, score_cutoff=1) <= 1 else -1
+
+
+def _may_be(one: str, other: str) -> bool:
+    """Whether a partial date leaves room for the other."""
+    shorter, longer = sorted((one, other), key=len)
+    return longer.startswith(shorter)
+
+
+def same_year(asked: str | None, held: str | None) -> bool:
+    """A child named for one who died has the same name, another year: no slip of the pen."""
+    return asked is not None and held is not None and asked[:4] == held[:4]
+
+
+def identifier_says(asked: Appearance, held: Profile) -> str:
+    """
+    EQUAL, DIFFERS, RETIRED or NONE. A number that is valid and not the subject's own belongs to
+    somebody else; one that fails its check is no number at all.
+    """
+    given = {_same(each) for each in asked.numbers if each.assurance in _MATCHED}
+    own = {_same(each) for each in held.numbers if each.assurance in _MATCHED}
+    if given & own:
+        return EQUAL
+    if given & {_same(each) for each in held.retired}:
+        return RETIRED
+    theirs, ours = ({each for each in of if each[0] == _ONE_EACH} for of in (given, own))
+    return DIFFERS if theirs and ours else NONE
+
+
+def lives_there(asked: Appearance, held: Profile) -> bool:
+    """A postcode, property or telephone is equal. A protected address proves nothing to anybody."""
+    given, own = (
+        {
+            value
+            for place in of.places
+            if not place.restricted
+            for value in (place.postcode, place.uprn)
+            if value
+        }
+        for of in (asked, held)
+    )
+    return not given.isdisjoint(own) or not {*asked.telephones}.isdisjoint(held.telephones)
+
+
+def other_number(asked: Appearance, held: Profile) -> bool:
+    """A valid NHS number that is not this subject's, though another of its identifiers is."""
+    given, own = (
+        {each.value for each in numbers if each.system == _ONE_EACH and each.assurance in _MATCHED}
+        for numbers in (asked.numbers, held.numbers)
+    )
+    return bool(given and own) and not given & own
+
+
+def _same(number: Number) -> tuple[str, str, str]:
+    return number.system, number.issuer, number.value

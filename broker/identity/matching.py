@@ -1,0 +1,61 @@
+"""
+One frozen working point: the weights, the tables of names, and how many subjects the register is
+meant for. It is the same whatever has arrived, so no answer depends on the order of arrival.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from broker.domain.identity import Appearance, Keys, Line, Profile
+from broker.identity.compare import weigh
+from broker.identity.keys import asked_keys, hashed, keys_of, lock_keys
+from broker.identity.names import Names
+from broker.identity.weights import Model, bits_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """What a verdict needs beside the notification and the register."""
+
+    model: Model
+    names: Names
+    population: int
+    hash64: Callable[[bytes], int] = field(repr=False)  # keyed: 64 bits, signed
+
+    def keys(self, asked: Appearance, now: datetime) -> Keys:
+        """By which its subject is found."""
+        return Keys(
+            asked=frozenset(
+                each.value
+                for each in hashed(asked_keys(asked, self.names, year=now.year), self.hash64)
+            ),
+            locked=frozenset(
+                each.value for each in hashed(lock_keys(asked, self.names), self.hash64)
+            ),
+        )
+
+    def held_under(self, profile: Profile) -> Mapping[int, bool]:
+        """By which a subject is found from now on, and whether only a protected place says so."""
+        made = hashed(keys_of(profile, self.names), self.hash64)
+        return {each.value: each.restricted for each in made}
+
+    def weighed(self, asked: Appearance, held: Profile) -> tuple[tuple[Line, ...], float]:
+        """Each comparison with its bits, and their sum with the prior."""
+        lines = weigh(asked, held, self.model, self.names)
+        return lines, bits_of(lines, self.model, self.population)
+
+    @property
+    def enough(self) -> float:
+        """From how many bits on the evidence suffices for rule B: T of IDENTITY.md 3."""
+        return self.model.thresholds.join
+
+    @property
+    def doubtful(self) -> float:
+        """From how many bits on somebody might be meant: it moves with the prior, T does not."""
+        return self.model.person_at(self.population)
+
+    @property
+    def margin(self) -> float:
+        """How far the best must be above the next."""
+        return self.model.thresholds.margin
