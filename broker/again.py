@@ -12,7 +12,7 @@ from datetime import datetime
 from broker import journey, rounds
 from broker.domain.batch import Again, Cause, Earlier, Genuine, Outcome, Told
 from broker.domain.decision import Decision, Recipient
-from broker.domain.identity import Appearance, Keys
+from broker.domain.identity import Appearance, KeptProfile, Keys, Profile
 from broker.domain.ids import NotificationId, SubjectId
 from broker.domain.kept import Kept, KeptConcern, KeptTold, Which
 from broker.domain.known import Directory, Known, Match, Rules
@@ -88,14 +88,7 @@ class Deciding:
     def opened_profiles(self, known: Known) -> Known:
         """With what the register holds of everybody in it."""
         profiles = {
-            subject: profile_from(
-                self.custody.reveal(
-                    subject_key=known.subject_keys[subject],
-                    wrapped_key=kept.wrapped_key,
-                    body=kept.body,
-                ).decode(),
-                kept,
-            )
+            subject: opened_profile(kept, known.subject_keys[subject], self.custody)
             for subject, kept in known.kept_profiles.items()
         }
         return replace(known, profiles=profiles)
@@ -107,6 +100,16 @@ class Deciding:
         said = await transaction.said_about(subjects)
         kept = [each for of_one in said.values() for each in of_one]
         return self._sharing(sorted(kept, key=lambda each: (each.received, each.id)))
+
+    async def likely(self, transaction: Transaction, keys: Collection[int]) -> Known:
+        """Whom these keys might be about, for somebody who only asks."""
+        return self.opened_profiles(await transaction.likely(keys, self.now()))
+
+    async def likely_named(
+        self, transaction: Transaction, subjects: Collection[SubjectId]
+    ) -> Known:
+        """The same of subjects that are known already."""
+        return self.opened_profiles(await transaction.likely_named(subjects, self.now()))
 
     async def seen(self, transaction: Transaction, subjects: Collection[SubjectId]) -> Known:
         """The snapshot for somebody who only looks."""
@@ -318,6 +321,14 @@ class Deciding:
             },
             recalled=kept.recalled,
         )
+
+
+def opened_profile(kept: KeptProfile, subject_key: bytes, custody: Custody) -> Profile:
+    """What the register holds of one subject, unsealed."""
+    text = custody.reveal(
+        subject_key=subject_key, wrapped_key=kept.wrapped_key, body=kept.body
+    ).decode()
+    return profile_from(text, kept)
 
 
 def cause_of(statement: Statement, kind: EventType, rules: Rules) -> Cause:

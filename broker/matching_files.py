@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from broker.identity.matching import Matching
-from broker.identity.names import names_from
+from broker.identity.names import Names, names_from
 from broker.identity.weights import model_from
 
 
@@ -13,14 +13,19 @@ def read_matching(
     model: Path | None, *, population: int, hash64: Callable[[bytes], int]
 ) -> Matching:
     """`model`: a file that `broker identity train` wrote. Raises Misconfigured if unusable."""
-    tables = files("broker.identity.tables")
     shipped = files("broker.identity.model").joinpath("weights.json")
     return Matching(
         model=model_from((shipped if model is None else model).read_text(encoding="utf-8")),
-        names=names_from(
-            tables.joinpath("forenames.csv").read_text(encoding="utf-8"),
-            tables.joinpath("nicknames.csv").read_text(encoding="utf-8"),
-        ),
+        names=shipped_names(),
         population=population,
         hash64=hash64,
+    )
+
+
+def shipped_names() -> Names:
+    """The tables of forenames and nicknames."""
+    tables = files("broker.identity.tables")
+    return names_from(
+        tables.joinpath("forenames.csv").read_text(encoding="utf-8"),
+        tables.joinpath("nicknames.csv").read_text(encoding="utf-8"),
     )

@@ -11,6 +11,7 @@ from broker.domain.decision import Question, Recipient, Ruling
 from broker.domain.desk import Accepted, AlertLine, AlertView, Answers, Person, PointerView
 from broker.domain.effect import Effect, Said
 from broker.domain.governance import GovernanceOverride, ViewedConcern
+from broker.domain.identity import KeptProfile
 from broker.domain.ids import (
     AlertId,
     GovernanceId,
@@ -22,6 +23,7 @@ from broker.domain.ids import (
     SubjectId,
     ThreadId,
 )
+from broker.domain.inquiry import AuditedAnswer, Inquiry
 from broker.domain.kept import Held, Kept, KeptConcern, Linked, Which
 from broker.domain.known import Known, Rules
 from broker.domain.notification import Json
@@ -197,6 +199,18 @@ class Transaction(Protocol):
 
     async def count(self, batch: Batch, tally: Tally) -> None:
         """What became of each record."""
+        ...
+
+    async def likely(self, keys: Collection[int], now: datetime) -> Known:
+        """As identities(), for somebody who only asks: it holds nobody up, and nobody is met."""
+        ...
+
+    async def likely_named(self, subjects: Collection[SubjectId], now: datetime) -> Known:
+        """The same of subjects that are known already."""
+        ...
+
+    async def standing(self, subject: SubjectId) -> Sequence[KeptConcern]:
+        """Its concerns that stand, the last first: as decided_before(), and nothing is held."""
         ...
 
 
@@ -453,3 +467,44 @@ class Sessions(Protocol):
     async def draft(self, person: PersonId) -> Mapping[str, str] | None: ...
 
     async def discard_draft(self, person: PersonId) -> None: ...
+
+
+class Inquiries(Protocol):
+    """Questions whether a child is known: who asked, and by which digests a subject is found."""
+
+    async def begin(self, inquiry: Inquiry, *, most: int, now: datetime) -> bool:
+        """
+        Count it; false if this organisation has asked as often as it may within the hour. Raises
+        Rejected("asked_before").
+        """
+        ...
+
+    async def keep(self, answered: AuditedAnswer) -> None:
+        """What was answered, with its leaf, before anybody is told."""
+        ...
+
+    async def held_under(self, key: str, tokens: Collection[bytes]) -> frozenset[SubjectId]:
+        """Whom these digests find; one of twins by its whole name alone."""
+        ...
+
+    async def answering_key(self, keys: Collection[str]) -> str | None:
+        """Of these the key under which every subject has its digests; None while there is none."""
+        ...
+
+    async def use_keys(self, keys: Collection[str]) -> None:
+        """These are the keys from now on: digests under any other are forgotten."""
+        ...
+
+    async def unindexed(self, key: str, most: int) -> Sequence[tuple[KeptProfile, bytes]]:
+        """Profiles whose digests are not of this version, each with its subject's key."""
+        ...
+
+    async def index(
+        self, key: str, subject: SubjectId, version: int, tokens: Mapping[bytes, bool]
+    ) -> None:
+        """A subject's digests from now on, and of each whether it is of a whole name."""
+        ...
+
+    async def complete(self, key: str, now: datetime) -> None:
+        """Nothing is left to do for this key."""
+        ...

@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
+from broker.api.known import Ways, known
 from broker.api.statements import Take, statements
 from broker.errors import PoliciesUnusable
 
@@ -14,11 +15,16 @@ Answer = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def application(
-    console: APIRouter, take: Take, ready: Ready, could_not_check: Answer | None = None
+    console: APIRouter,
+    take: Take,
+    ready: Ready,
+    could_not_check: Answer | None = None,
+    ways: Ways | None = None,
 ) -> FastAPI:
     """
     `take` records one signed statement; `ready` answers whether the database does;
-    `could_not_check` is the console's page while policies cannot be evaluated.
+    `could_not_check` is the console's page while policies cannot be evaluated; `ways` answer
+    whether a child is known.
     """
     app = FastAPI(
         title="Concern broker",
@@ -42,6 +48,8 @@ def application(
         return JSONResponse(body, status_code=200 if answers else 503)
 
     app.include_router(statements(take))
+    if ways is not None:
+        app.include_router(known(ways))
     app.include_router(console)
     return app
 

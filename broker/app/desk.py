@@ -13,9 +13,10 @@ from fastapi import FastAPI
 from broker import sdjwt
 from broker.again import Deciding
 from broker.api import application
+from broker.api.known import Ways
 from broker.app import clock
 from broker.app.deciding import awaited, deciding, reader
-from broker.app.parts import Parts, custody
+from broker.app.parts import Parts, blind_keys, custody
 from broker.calling import Calls
 from broker.console.frame import Frame
 from broker.console.governance import GovernancePages
@@ -29,6 +30,7 @@ from broker.domain.desk import Person
 from broker.domain.ids import OrganisationId, PolicyVersion
 from broker.domain.pointer import NO_POLICY
 from broker.errors import BrokerError
+from broker.inquiring.answering import Answering
 from broker.intake import Intake
 from broker.keys import (
     BROKER,
@@ -44,6 +46,7 @@ from broker.statements import statement_from
 from broker.store.desk import PostgresDesk, Shown
 from broker.store.governing import Leaf as Happened
 from broker.store.governing import PostgresGoverning
+from broker.store.inquiries import PostgresInquiries
 from broker.store.postgres import OneByOne, PostgresStore, pool_of
 from broker.store.sessions import PostgresSessions
 from broker.store.sharing import PostgresSharing
@@ -182,5 +185,37 @@ async def desk(
         )
         async with asyncio.TaskGroup() as running:
             ending = running.create_task(_ends(governing))
-            yield application(console.routes(), speaking.take, ready, frame.could_not_check)
+            answering = _answering(
+                found, decides, PostgresStore(pool), PostgresInquiries(pool, kept)
+            )
+            yield application(
+                console.routes(),
+                speaking.take,
+                ready,
+                frame.could_not_check,
+                _ways(found, answering),
+            )
             ending.cancel()
+
+
+def _answering(
+    found: Parts, decides: Deciding, store: PostgresStore, inquiries: PostgresInquiries
+) -> Answering:
+    return Answering(
+        key_of=found.public.signing_key,
+        deciding=decides,
+        store=store,
+        inquiries=inquiries,
+        calls=Calls(clock),
+        an_hour=found.settings.inquiries,
+        blind_keys=blind_keys(found.settings.keys),
+    )
+
+
+def _ways(found: Parts, answering: Answering) -> Ways:
+    return Ways(
+        known=answering.known,
+        evaluated=answering.evaluated,
+        by_tokens=answering.by_tokens,
+        contacts=found.partnership.contacts(),
+    )

@@ -15,12 +15,17 @@ from broker.domain.directory_keys import SigningKey
 from broker.domain.ids import AlertId, KeyId, ReviewId
 from broker.errors import Misconfigured
 from broker.identity import Matching
+from broker.inquiring.indexing import key_named
+from broker.inquiring.oprf import Scalar
 from broker.jws import sign_jws
 from broker.keys import (
+    BROKER,
     Opener,
     PublicKeys,
     Signer,
+    folder_of,
     read_public_keys,
+    read_secret,
     wrapper,
 )
 from broker.matching_files import read_matching
@@ -29,6 +34,7 @@ from broker.recording import Chance
 from broker.sealing import open_with
 from broker.settings import Settings
 
+_BLIND = ("known", "known-next")
 _LOOK_FOR_KEYS = timedelta(seconds=5)
 
 
@@ -100,6 +106,15 @@ def matching(settings: Settings) -> Matching:
         return int.from_bytes(digest, "big", signed=True)
 
     return read_matching(settings.model, population=settings.population, hash64=hash64)
+
+
+def blind_keys(keys: Path) -> dict[str, Scalar]:
+    """
+    Those of blind questions, by their ids: two, while one follows the other. None is needed where
+    nobody asks blind.
+    """
+    there = [use for use in _BLIND if (folder_of(keys, BROKER) / use).exists()]
+    return dict(key_named(read_secret(keys, BROKER, use)) for use in there)
 
 
 def chance() -> Chance:

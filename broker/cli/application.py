@@ -76,6 +76,18 @@ COMMANDS = (
         "receive",
         "Open what is addressed to this organisation and print each as one JSON line.",
     ),
+    (
+        "index",
+        "processes",
+        "Keep the digests by which children are known to blind questions (see `broker known`).",
+    ),
+    (
+        "known",
+        "known",
+        "Ask whether anybody knows a child: known, not_known, could_not_check or refused, and whom"
+        " to ring. The organisation's signing key is in BROKER_KEYS. Exit 1: turned away, with the"
+        " reason.",
+    ),
     ("say", "say", "Say something about sharing: a wish, a confirmation, an override, a review."),
     (
         "verify",

@@ -20,7 +20,7 @@ from broker.partnership import read_partnership
 from broker.settings import Settings
 
 _YEARS = {"signing": 1, "sealing": 1, "ledger": 5}
-_OF_THE_BROKER = ("signing", "ledger", "sealing", "wrapping", "digest", "drafts")
+_OF_THE_BROKER = ("signing", "ledger", "sealing", "wrapping", "digest", "drafts", "known")
 _OF_AN_ORGANISATION = ("signing", "sealing", "event")
 
 Into = Annotated[Path | None, typer.Option("--into", help="Where; else BROKER_KEYS.")]

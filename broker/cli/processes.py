@@ -18,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     for command in (run, carry, deliver, watch, topics, migrate):
         app.command()(command)
     app.command("ledger")(ledger)
+    app.command("index")(index)
 
 
 def carry(lane: Annotated[Lane, typer.Option(help="The lane that this worker carries.")]) -> None:
@@ -39,6 +40,13 @@ def ledger() -> None:
     from broker.app.sequencing import keep_ledger
 
     _run("ledger", keep_ledger(Settings()))
+
+
+def index() -> None:
+    """Keep the digests by which children are known to blind questions (see `broker known`)."""
+    from broker.app.indexing import keep_index
+
+    _run("index", keep_index(Settings()))
 
 
 def watch(*, every: Annotated[float, typer.Option(help="Seconds between lines.")] = 10.0) -> None:

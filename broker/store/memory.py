@@ -360,6 +360,18 @@ class MemoryTransaction:
     async def count(self, batch: Batch, tally: Tally) -> None:
         self._tables.tallies.append(tally)
 
+    async def likely(self, keys: Collection[int], now: datetime) -> Known:
+        del keys  # whoever is not asked for is none the nearer
+        return await self.identities([], now)
+
+    async def likely_named(self, subjects: Collection[SubjectId], now: datetime) -> Known:
+        known = await self.identities([], now)
+        kept = {each: held for each, held in known.kept_profiles.items() if each in subjects}
+        return replace(known, kept_profiles=kept)
+
+    async def standing(self, subject: SubjectId) -> Sequence[KeptConcern]:
+        return list(reversed(await self.decided_before(Which(subject=subject))))
+
 
 def _lines(rows: Rows, table: str) -> list[Line]:
     return [dict(zip(COLUMNS[table], row, strict=True)) for row in getattr(rows, table)]

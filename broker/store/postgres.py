@@ -250,6 +250,17 @@ class PostgresTransaction:
         place = {"topic": batch.topic, "partition": batch.partition}
         await self._run("tally", {**place, **counts})
 
+    async def likely(self, keys: Collection[int], now: datetime) -> Known:
+        return await Snapshot(self._all, holds=False).likely(keys, now)
+
+    async def likely_named(self, subjects: Collection[SubjectId], now: datetime) -> Known:
+        return await Snapshot(self._all, holds=False).named(subjects, now)
+
+    async def standing(self, subject: SubjectId) -> Sequence[KeptConcern]:
+        nothing_else = {"thread": None, "notification": None, "every_version": False}
+        rows = await self._all("decided_before", {"subject": subject, **nothing_else})
+        return [kept_concern(row) for row in reversed(rows)]
+
     async def _wake(self, rows: Rows) -> None:
         if rows.inbox or rows.outbox:
             await self._run("wake", {})

@@ -56,6 +56,22 @@ class Snapshot:
             told=await self._told(fresh),
         )
 
+    async def likely(self, keys: Collection[int], now: datetime) -> Known:
+        """Whom these keys might be about, for somebody who only asks."""
+        found, crowded = await self._answering(keys)
+        known = await self.named({subject for each in found.values() for subject in each}, now)
+        return replace(known, found=found, crowded=crowded)
+
+    async def named(self, subjects: Collection[SubjectId], now: datetime) -> Known:
+        """What the register holds of these subjects, sealed."""
+        kept = await self._kept_profiles(subjects)
+        return Known(
+            now=now,
+            unused={},
+            kept_profiles={each.subject: each for each, _, _ in kept},
+            subject_keys={each.subject: wrapped for each, wrapped, _ in kept},
+        )
+
     async def about(
         self, known: Known, fresh: Sequence[Genuine], subjects: Collection[SubjectId]
     ) -> Known:
@@ -80,11 +96,17 @@ class Snapshot:
     async def _found(
         self, fresh: Sequence[Genuine]
     ) -> tuple[Mapping[int, frozenset[SubjectId]], frozenset[int]]:
-        """Who answers to each key; and those to which too many do, so that nobody is looked at."""
+        """With what two first sightings of one child share held until the end."""
         locks = sorted({lock for each in fresh for lock in each.keys.locked})
         if locks and self.holds:
             await self.asks("lock_keys", {"locks": locks})
-        asked = sorted({key for each in fresh for key in each.keys.asked})
+        return await self._answering({key for each in fresh for key in each.keys.asked})
+
+    async def _answering(
+        self, keys: Collection[int]
+    ) -> tuple[Mapping[int, frozenset[SubjectId]], frozenset[int]]:
+        """Who answers to each key; and those to which too many do, so that nobody is looked at."""
+        asked = sorted(keys)
         rows = await self.asks("found", {"keys": asked, "most": _CROWD + 1}) if asked else []
         answers: dict[int, set[SubjectId]] = defaultdict(set)
         for key, subject in rows:

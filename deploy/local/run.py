@@ -163,6 +163,7 @@ def processes(console: int, adapter: int, place: Place) -> tuple[Process, ...]:
         Process(name="carry-routine", argv=("carry", "--lane", "routine")),
         Process(name="deliver", argv=("deliver",)),
         Process(name="ledger", argv=("ledger",)),
+        Process(name="index", argv=("index",)),
         Process(name="api", argv=("api", "--port", str(console), "--spool", kept)),
         Process(
             name="adapters",
