@@ -1,6 +1,7 @@
 """
 Rows of a register and of notifications as the broker would have read them, with the columns of
-tests/identity_cases: names, dates, places, a mother, identifiers.
+tests/identity_cases: names, dates, places, a mother, identifiers; and after them an organisation's
+own number for its child.
 """
 
 from collections.abc import Iterator, Mapping
@@ -92,6 +93,10 @@ def _numbers(row: Row) -> Iterator[Number]:
     if upn.value:
         sure = Assurance.UNVERIFIED if upn.fault else Assurance.CHECKSUM_OK
         yield Number(system="upn", value=upn.value, assurance=sure)
+    own = [each.partition("=") for each in row.get("local_ids", "").split(";")]
+    for issuer, _, value in (*own, (row.get("organisation", ""), "", row.get("local_id", ""))):
+        if issuer and value:
+            yield Number(system="local", issuer=issuer, value=value, assurance=Assurance.VERIFIED)
 
 
 def _each(value: str | None) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ the name, a sibling's number stands on the form.
                -1 another
 """
 
+from collections.abc import Sequence
+
 from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 from broker.domain.identity import Appearance, Assurance, Name, Number, Profile
@@ -105,6 +107,18 @@ def lives_there(asked: Appearance, held: Profile) -> bool:
     return not given.isdisjoint(own) or not {*asked.telephones}.isdisjoint(held.telephones)
 
 
+def lives_next_door(asked: Appearance, held: Profile) -> bool:
+    """One postcode and two properties, with neither telephone nor mother in common."""
+    properties, theirs = ({place.uprn for place in of.places if place.uprn} for of in (asked, held))
+    if not properties or not theirs or not properties.isdisjoint(theirs):
+        return False
+    mothers, own = (
+        {each.forename for each in of.carers if each.relation == "mother" and each.forename}
+        for of in (asked, held)
+    )
+    return mothers.isdisjoint(own) and {*asked.telephones}.isdisjoint(held.telephones)
+
+
 def other_number(asked: Appearance, held: Profile) -> bool:
     """A valid NHS number that is not this subject's, though another of its identifiers is."""
     given, own = (
@@ -112,6 +126,37 @@ def other_number(asked: Appearance, held: Profile) -> bool:
         for numbers in (asked.numbers, held.numbers)
     )
     return bool(given and own) and not given & own
+
+
+def equal_systems(asked: Appearance, held: Profile) -> frozenset[str]:
+    """Of which systems a number is equal."""
+    own = {_same(each) for each in held.numbers if each.assurance in _MATCHED}
+    matched = (each for each in asked.numbers if each.assurance in _MATCHED)
+    return frozenset(each.system for each in matched if _same(each) in own)
+
+
+def numbered_otherwise(asked: Appearance, held: Profile) -> bool:
+    """
+    One who numbers its children gave this one another number than the subject: a school its pupils,
+    a system its records. A child may have two of them, and so may twins have one each.
+    """
+    if not asked.numbers or not held.numbers:
+        return False
+    given, own = _by_whom(asked.numbers), _by_whom(held.numbers)
+    return any(given[by].isdisjoint(own[by]) for by in given.keys() & own.keys())
+
+
+def _by_whom(numbers: Sequence[Number]) -> dict[tuple[str, str], set[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
+    for each in numbers:
+        if each.assurance in _MATCHED and not _is_temporary(each):
+            found.setdefault((each.system, each.issuer), set()).add(each.value)
+    return found
+
+
+def _is_temporary(number: Number) -> bool:
+    """A temporary UPN ends in a letter, until the school learns the child's own."""
+    return number.system == "upn" and number.value[-1:].isalpha()
 
 
 def _same(number: Number) -> tuple[str, str, str]:

@@ -12,15 +12,21 @@ from broker.identity.grades import (
     EQUAL,
     RETIRED,
     birth_grade,
+    equal_systems,
     forename_grade,
     identifier_says,
+    lives_next_door,
     lives_there,
+    numbered_otherwise,
     other_number,
     same_year,
 )
 from broker.identity.matching import Matching
+from broker.identity.names import Names
 
-_SAME_FORENAME = 3
+_SAME_FORENAME, _NICKNAME = 3, 2
+_AT_HOME = frozenset({levels.SAME, levels.NEAR})
+"""Without these a name and a birth date are all there is, and two children may have both."""
 _SURNAME_AGREES = frozenset(
     {levels.EQUAL, levels.CLOSE, levels.SOUND, levels.HALF, levels.EXCHANGED}
 )
@@ -33,12 +39,14 @@ def weighed(asked: Appearance, held: Profile, matching: Matching) -> Weighed:
     forename = forename_grade(asked, held, matching.names)
     birth = birth_grade(asked.birth, held.birth, same_number=says == EQUAL)
     against = _against(asked, held, says, forename, birth)
-    for_a = (
-        () if says == EQUAL and not (held.twin and forename < _SAME_FORENAME) else ("no_number",)
-    )
-    for_b = _against_b(asked, held, lines, forename, birth, enough=bits >= matching.enough)
+    for_a: tuple[str, ...] = ()
+    for_b: tuple[str, ...] = ()
+    if forename >= 0 or birth >= 0 or says == EQUAL:  # else a sibling, or nobody: most of them
+        for_a = _against_a(asked, held, says, forename, matching.names)
+        for_b = _against_b(
+            asked, held, lines, forename, birth, matching.names, enough=bits >= matching.enough
+        )
     rule = "A" if not against and not for_a else "B" if not against and not for_b else ""
-    twin = ("twin_in_household",) if says == EQUAL and for_a else ()
     return Weighed(
         subject=held.subject,
         lines=lines,
@@ -47,7 +55,7 @@ def weighed(asked: Appearance, held: Profile, matching: Matching) -> Weighed:
         birth=birth,
         identifier=says,
         rule=rule,
-        guards=() if rule else (*against, *twin, *for_b),
+        guards=() if rule else (*against, *(for_a if says == EQUAL else ()), *for_b),
     )
 
 
@@ -67,23 +75,61 @@ def _against(
     return tuple(word for word, holds in found.items() if holds)
 
 
-def _against_b(
+def _against_a(
+    asked: Appearance, held: Profile, says: str, forename: int, names: Names
+) -> tuple[str, ...]:
+    """What bars rule A beside: the number on a form may be the twin's, who is called nearly so."""
+    if says != EQUAL:
+        return ("no_number",)
+    unlike = forename < _SAME_FORENAME
+    found = {
+        "twin_in_household": unlike and held.twin,
+        "numbered_otherwise": unlike and numbered_otherwise(asked, held),
+        "nickname_alone": forename == _NICKNAME and _may_be_a_twins(asked, held, names),
+    }
+    return tuple(word for word, holds in found.items() if holds)
+
+
+def _may_be_a_twins(asked: Appearance, held: Profile, names: Names) -> bool:
+    """
+    With an NHS number alone, which of all numbers is the one taken from a sibling: Ben beside
+    Benjamin, since many are named so; and Robert beside Bob, who would hardly be called by it.
+    """
+    if equal_systems(asked, held) != {"nhs_number"}:
+        return False
+    called = asked.names[0].forename or ""
+    longs = [each.forename for each in held.names if each.forename]
+    short_of = [each for each in longs if names.is_nickname(called, each)]
+    return not short_of or any(names.is_often_given(called, each) for each in short_of)
+
+
+def _against_b(  # noqa: PLR0917 one candidate, weighed and graded
     asked: Appearance,
     held: Profile,
     lines: Sequence[Line],
     forename: int,
     birth: int,
+    names: Names,
     *,
     enough: bool,
 ) -> tuple[str, ...]:
     """What bars rule B beside: without an identifier everything must be the child's own."""
     found = {
         "forename_close": 0 < forename < _SAME_FORENAME,
+        "forename_short": forename == _SAME_FORENAME and _may_be_short(asked, names),
         "birth_date_close": birth == 1 and not same_year(asked.birth, held.birth),
+        "numbered_otherwise": numbered_otherwise(asked, held),
         "nothing_else_agrees": not (_surname_agrees(lines) or lives_there(asked, held)),
+        "lives_elsewhere": _level(lines, Comparison.HOUSEHOLD) not in _AT_HOME
+        or lives_next_door(asked, held),
         "too_little": not enough,
     }
     return tuple(word for word, holds in found.items() if holds)
+
+
+def _may_be_short(asked: Appearance, names: Names) -> bool:
+    """Betty on a form may be Betty in the register, or Elizabeth, her twin, who is not in it."""
+    return names.stands_for_more(asked.names[0].forename or "")
 
 
 def _surname_agrees(lines: Sequence[Line]) -> bool:

@@ -52,8 +52,13 @@ class Matching:
 
     @property
     def doubtful(self) -> float:
-        """From how many bits on somebody might be meant: it moves with the prior, T does not."""
-        return self.model.person_at(self.population)
+        """
+        From how many bits on somebody might be meant. In a larger register than the one trained on
+        it falls with the prior, so that the same evidence suffices, and T does not. In a smaller
+        one it falls as well: few resemble anybody there, so weaker evidence can be shown.
+        """
+        at_training = self.model.thresholds.person
+        return at_training - abs(self.model.person_at(self.population) - at_training)
 
     @property
     def margin(self) -> float:

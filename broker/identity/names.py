@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _ESTABLISHED = 10  # births in England and Wales
+_OFTEN = 10  # one in so many as bear the long form
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,15 @@ class Names:
     def related(self, a: str, b: str) -> bool:
         """Whether either is short for the other."""
         return self.is_nickname(a, b) or self.is_nickname(b, a)
+
+    def stands_for_more(self, forename: str) -> bool:
+        """Whether it is short for names that more children bear: Betty, who may be Elizabeth."""
+        longs = self.long_forms.get(forename, ())
+        return sum(self.births.get(each, 0) for each in longs) > self.births.get(forename, 0)
+
+    def is_often_given(self, short: str, long: str) -> bool:
+        """Whether a nickname is also many a child's own name: Ben, not Danny."""
+        return self.births.get(short, 0) * _OFTEN >= self.births.get(long, 0)
 
     def canonical(self, forename: str) -> str:
         """One name for all that are short for the same: for keys, and for nothing else."""

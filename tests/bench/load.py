@@ -13,7 +13,7 @@ import platform
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -49,11 +49,16 @@ RELATED = (
 )
 
 
+def born(number: int) -> str:
+    """Days apart, so that each is as hard to find as a child is, and no harder."""
+    return (date(2009, 1, 2) + timedelta(days=9 * number)).isoformat()
+
+
 def child(number: int) -> dict[str, Any]:
     return {
         "given_name": f"Kit{number:05}",
         "family_name": "Benchrow",
-        "birth_date": "2015-06-11",
+        "birth_date": born(number),
         "area": "marlhaven",
         "identifiers": [{"system": "la_child_id", "value": f"B-{number}", "issuer": "org:la:999"}],
         "relationships": [
@@ -63,9 +68,9 @@ def child(number: int) -> dict[str, Any]:
     }
 
 
-def event(number: int) -> Event:
+def event(number: int, children: int = CHILDREN) -> Event:
     """A concern of usual size. Hub and police by duty, and three who are related, are told."""
-    about = number % CHILDREN
+    about = number % children
     words = "Seen at the door with a mark on the left arm; says it was a fall. " * 3
     return Event(
         type=EventType.CONCERN_RAISED,
@@ -95,7 +100,7 @@ def event(number: int) -> Event:
                     "subject_kind": "child",
                     "given_name": f"Kit{about:05}",
                     "family_name": "Benchrow",
-                    "birth_date": "2015-06-11",
+                    "birth_date": born(about),
                 },
                 "full": {
                     "identifiers": [
@@ -147,13 +152,13 @@ def edges(under: Broker, sends: Sender) -> list[tuple[Edge, Spool]]:
     return made
 
 
-async def publish(under: Broker, count: int) -> None:
+async def publish(under: Broker, count: int, children: int = CHILDREN) -> None:
     """A backlog, as fast as it can be signed."""
     async with sender(under.told["BROKER_KAFKA"]) as sends:
         feeds = edges(under, sends)
         for start in range(0, count, 100):
             edge, _ = feeds[start // 100 % len(feeds)]
-            events = [event(start + n) for n in range(min(100, count - start))]
+            events = [event(start + n, children) for n in range(min(100, count - start))]
             await edge.publish(events, edge.site, b"")
         for _, spool in feeds:
             spool.close()

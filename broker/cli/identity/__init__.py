@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 failed, 2 misuse, 3 a check found something. Nothing here 
 
 import typer
 
-from broker.cli.identity import training
+from broker.cli.identity import evaluating, training
 
 
 def app() -> typer.Typer:
@@ -14,7 +14,6 @@ def app() -> typer.Typer:
     commands = typer.Typer(
         no_args_is_help=True, help="Which subject is this? Weights, and how good they are."
     )
-    commands.callback()(lambda: None)  # keeps a single command a command of its own
-    for module in (training,):
+    for module in (training, evaluating):
         module.add_to(commands)
     return commands
