@@ -64,7 +64,8 @@ class Correcting:
         async with self.store.transaction() as transaction:
             work, held = await begun(self.deciding, transaction, [subject, *others], by, now)
             profile = work.known.profiles[subject]
-            if not profile.doubted & set(others):
+            nobody_named = held[subject].provisional and not profile.doubted
+            if not (profile.doubted & set(others) or nobody_named):
                 raise Rejected("answered_already")
             left = profile.doubted - set(others)
             doubtful = held[subject].provisional
@@ -160,13 +161,14 @@ async def _redirected(
     match = Match(subject=subject, state=MatchState.KNOWN, why=why)
     moved = await work.transaction.linked([gone])
     linked = await work.transaction.linked([subject])
+    made = await work.anew(subject, [*linked, *standing(match, moved)])
     plan = Plan(
         kind=kind,
         subject=subject,
         other=gone,
         moved=moved,
         match=match,
-        profiles=[await work.anew(subject, [*linked, *standing(match, moved)])],
+        profiles=[replace(made, doubted=made.doubted - {gone})],
         keys=work.known.subject_keys,
         versions=work.versions,
         redirected=gone,
@@ -227,5 +229,6 @@ async def _parted(work: Remaking, source: SubjectId, moved: Sequence[Linked]) ->
 
 
 def _born_alike(work: Remaking, one: SubjectId, other: SubjectId) -> bool:
-    births = [work.known.profiles[each].birth for each in (one, other)]
-    return births[0] is not None and births[0] == births[1]
+    profiles = [work.known.profiles.get(each) for each in (one, other)]
+    births = {None if each is None else each.birth for each in profiles}
+    return len(births) == 1 and None not in births

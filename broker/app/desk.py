@@ -16,10 +16,12 @@ from broker.api import application
 from broker.api.known import Ways
 from broker.app import clock
 from broker.app.deciding import awaited, deciding, reader
+from broker.app.matches import reviews
 from broker.app.parts import Parts, blind_keys, custody
 from broker.calling import Calls
 from broker.console.frame import Frame
 from broker.console.governance import GovernancePages
+from broker.console.matching import MatchingPages
 from broker.console.pages import Console
 from broker.console.places import Places
 from broker.console.reviews import ReviewPages
@@ -80,7 +82,7 @@ def looked(version: Callable[[datetime], PolicyVersion]) -> Leaf:
 
 
 def happened(decides: Deciding) -> Happened:
-    """The leaf of one thing that was done about a governance override, and its record."""
+    """The leaf of one thing that a person did, and its record."""
 
     def leaf(
         kind: str,
@@ -182,6 +184,11 @@ async def desk(
             sharing=SharingPages(frame=frame, desk=saying, speak=speak, places=places),
             reviews=ReviewPages(frame=frame, desk=saying, speak=speak, places=places),
             governance=GovernancePages(frame=frame, governing=governing, places=places),
+            matching=MatchingPages(
+                frame=frame,
+                reviews=reviews(pool, decides, places, happened(decides)),
+                desk=saying,
+            ),
         )
         async with asyncio.TaskGroup() as running:
             ending = running.create_task(_ends(governing))

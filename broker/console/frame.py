@@ -22,6 +22,7 @@ from broker.errors import PoliciesUnusable
 from broker.governance import takes_part
 from broker.offers import reviews, sees_figures
 from broker.ports import Sessions
+from broker.reviewing import may_review
 
 COOKIE = "cb_session"
 _POLICY = (
@@ -50,6 +51,7 @@ class SignedIn:
 class _May:
     """What a page's header offers."""
 
+    match: bool = False
     review: bool = False
     see_figures: bool = False
     take_part: bool = False
@@ -104,6 +106,7 @@ class Frame:
             views=views,
             cspNonce=nonce,
             now=self.now(),
+            may_match=may.match,
             may_review=may.review,
             may_see_figures=may.see_figures,
             duty=self._on_duty.get(who.person.area) if who else None,
@@ -125,6 +128,7 @@ class Frame:
             return _May()
         role = who.person.role
         return _May(
+            match=may_review(who.person, rules),
             review=reviews(role, rules),
             see_figures=sees_figures(role, rules),
             take_part=takes_part(who.person, rules),

@@ -15,6 +15,7 @@ from broker.console import words
 from broker.console.form import Form, read_form
 from broker.console.frame import COOKIE, HEADERS, Frame, same_origin, to_sign_in
 from broker.console.governance import GovernancePages
+from broker.console.matching import MatchingPages
 from broker.console.reviews import ReviewPages
 from broker.console.sharing import SharingPages
 from broker.domain.desk import PointerView
@@ -37,9 +38,11 @@ class Console:
         sharing: SharingPages,
         reviews: ReviewPages,
         governance: GovernancePages,
+        matching: MatchingPages,
     ) -> None:
         self._frame, self._desk, self._raise = frame, desk, raise_concern
         self._sharing, self._reviews, self._governance = sharing, reviews, governance
+        self._matching = matching
 
     def routes(self) -> APIRouter:
         router = APIRouter(dependencies=[Depends(self._governance.attempts)])
@@ -61,6 +64,7 @@ class Console:
         router.include_router(self._sharing.routes())
         router.include_router(self._reviews.routes())
         router.include_router(self._governance.routes())
+        router.include_router(self._matching.routes())
         return router
 
     async def sign_in(self, request: Request) -> Response:
@@ -125,8 +129,15 @@ class Console:
             return self._frame.page("pointer.html", who, title="Alert", pointer=view)
         may = await self._sharing.may_say(who.person, view.line.id)
         recall = await self._sharing.recall_of(who.person, view.line.id)
+        parts = view.child_certain and self._matching.may_say_wrong_child(who.person)
         return self._frame.page(
-            "alert.html", who, title="Alert", alert=view, may_say=may, recall=recall
+            "alert.html",
+            who,
+            title="Alert",
+            alert=view,
+            may_say=may,
+            recall=recall,
+            wrong_child=parts and recall is None,
         )
 
     async def seen(self, request: Request, alert: str) -> Response:

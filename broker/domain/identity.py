@@ -72,6 +72,7 @@ class Appearance:
     kind: SubjectKind = SubjectKind.CHILD
     described: bool = False  # seen, and not known by name: joins nobody
     names: Sequence[Name] = field(default=(), repr=False)  # the first is what they are called here
+    written: Sequence[str] = field(default=(), repr=False)  # the same as a person wrote them
     birth: str | None = field(default=None, repr=False)
     expected: str | None = field(default=None, repr=False)  # of an unborn child
     age: int | None = field(default=None, repr=False)  # a guess, in years: for finding only
@@ -98,6 +99,7 @@ class Profile:
     provisional: bool = False
     restricted: bool = False  # a protected location, or an adoption: doubt about it is a risky one
     names: Sequence[Name] = field(default=(), repr=False)
+    written: Sequence[str] = field(default=(), repr=False)  # to be shown, and compared with nothing
     other_names: Sequence[Name] = field(default=(), repr=False)
     birth: str | None = field(default=None, repr=False)
     expected: str | None = field(default=None, repr=False)

@@ -12,6 +12,7 @@ from broker.domain.rules import (
     BasisRules,
     ConsentRules,
     GovernanceRules,
+    IdentityRules,
     OverrideRules,
     StatementRules,
 )
@@ -136,6 +137,7 @@ class Rules:
     statements: StatementRules
     overrides: OverrideRules
     governance: GovernanceRules
+    identity: IdentityRules
     bases: BasisRules = field(repr=False)
 
 

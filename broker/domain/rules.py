@@ -20,6 +20,7 @@ from broker.domain.words import (
     Gateway,
     Level,
     Office,
+    RelationshipKind,
     ReviewOutcome,
     Role,
 )
@@ -176,6 +177,36 @@ class GovernanceRules:
     longest: timedelta  # from the approval
     reviewed_by: frozenset[Office]  # never one of the two
     outcomes: frozenset[ReviewOutcome]
+
+
+class Delicate(StrEnum):
+    """Where joining two records in error would do most harm (IDENTITY.md 4)."""
+
+    PROTECTED_LOCATION = "protected_location"
+    ADOPTION = "adoption"  # one of the two is never shown beside somebody
+    KEPT_APART = "kept_apart"  # a person has said that one of them is not somebody else
+    ACROSS_HOUSEHOLDS = "across_households"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidFact:
+    """A coded fact that a notification may say: `category.summary.member`, one of these words."""
+
+    claim: str
+    equals: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityRules:
+    """identity.yaml: who says whether two records are one child, and when two people must."""
+
+    may_review: frozenset[Role]
+    sees_restricted: frozenset[Role]
+    second_person_where: frozenset[Delicate]
+    second_person_if_said: Sequence[SaidFact]
+    shown_relationships: frozenset[RelationshipKind]
+    shown_identifiers: frozenset[str]
+    may_say_wrong_child: frozenset[Role]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

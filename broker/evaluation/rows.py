@@ -37,6 +37,7 @@ def appearance_from_row(row: Row, today: date) -> Appearance:
         kind=kind,
         described=row.get("known", "identified") != "identified",
         names=tuple(_names(row)),
+        written=tuple(_written(row)),
         birth=None if unborn else birth_from(row.get("birth_date", ""), today).value,
         expected=date_from(row.get("expected_birth_date", "")).value if unborn else None,
         age=int(age) if age.isdigit() else None,
@@ -68,6 +69,12 @@ def _names(row: Row) -> Iterator[Name]:
     name = name_from(row.get("forename", ""), row.get("surname", ""))
     if name.forename or name.surname:
         yield name
+
+
+def _written(row: Row) -> Iterator[str]:
+    given = " ".join(each for key in ("forename", "surname") if (each := row.get(key, "").strip()))
+    if given:
+        yield given
 
 
 def _places(row: Row) -> Iterator[Place]:

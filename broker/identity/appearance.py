@@ -19,6 +19,7 @@ from broker.identity.numbers import number_from
 _CARING = frozenset(
     ("mother", "father", "step_parent", "parents_partner", "grandparent", "foster_carer")
 ) | {"special_guardian"}
+_CALLED = ("given_name", "family_name")
 _KINDS = {kind.value: kind for kind in SubjectKind}
 
 Claim = Mapping[str, Json]
@@ -49,6 +50,7 @@ def appearance_from(
         kind=kind,
         described=_text(summary, "known") in {"described", "unknown"},
         names=_names(summary, full, hidden),
+        written=_written(summary, full),
         birth=None if unborn else birth_from(_text(summary, "birth_date"), today).value,
         expected=date_from(_text(summary, "expected_birth_date")).value if unborn else None,
         age=_age(summary.get("approximate_age")),
@@ -73,6 +75,16 @@ def _names(summary: Claim, full: Claim, hidden: Claim) -> tuple[Name, ...]:
         alone = Name(forename=each.forename, later=each.later, surname=called.surname)
         names.append(each if each.surname else alone)
     return tuple(dict.fromkeys(name for name in names if name.forename or name.surname))
+
+
+def _written(summary: Claim, full: Claim) -> tuple[str, ...]:
+    """
+    As people wrote them: these are what a person is shown. Not the new name of somebody whose
+    location is protected, which finds and is not told.
+    """
+    called = " ".join(each for key in _CALLED if (each := _text(summary, key).strip()))
+    named = (called, *_texts(full.get("other_names")))
+    return tuple(dict.fromkeys(each.strip() for each in named if each.strip()))
 
 
 def _places(living: Iterable[Claim], hidden: Claim, *, protected: bool) -> tuple[Place, ...]:

@@ -71,7 +71,7 @@ def followed(
 
 def _born(held: Profile, asked: Appearance) -> Profile:
     """The same subject, with its history; when it was expected stays."""
-    child = replace(held, kind=SubjectKind.CHILD, names=(), birth=None)
+    child = replace(held, kind=SubjectKind.CHILD, names=(), written=(), birth=None)
     return replace(learned(child, replace(asked, kind=SubjectKind.CHILD)), expected=held.expected)
 
 

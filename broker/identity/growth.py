@@ -35,7 +35,11 @@ def _grown(held: Profile, match: Match, genuine: Genuine, known: Known) -> Profi
         return held
     if match.state is not MatchState.KNOWN:  # a later version of what is still in doubt
         again = first(match, asked)
-        return replace(again, names=tuple(dict.fromkeys((*asked.names, *held.names))))
+        return replace(
+            again,
+            names=tuple(dict.fromkeys((*asked.names, *held.names))),
+            written=tuple(dict.fromkeys((*asked.written, *held.written))),
+        )
     if notification.type is EventType.IDENTITY_CHANGED:
         return followed(notification.change, held, asked, candidates(genuine, known).values())
     return learned(held, asked, disputed=match.disputed)

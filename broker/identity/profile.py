@@ -30,6 +30,7 @@ def registered(subject: SubjectId, asked: Appearance) -> Profile:
         kind=asked.kind,
         restricted=any(each.restricted for each in asked.places),
         names=tuple(asked.names),
+        written=tuple(asked.written),
         birth=asked.birth,
         expected=asked.expected,
         sex=asked.sex,
@@ -81,6 +82,7 @@ def learned(held: Profile, asked: Appearance, *, disputed: frozenset[str] = froz
         expected=held.expected or asked.expected,
         sex=held.sex or asked.sex,
         names=held.names or tuple(asked.names),
+        written=held.written or tuple(asked.written),
         other_names=_with(held.other_names, surnames),
         places=_with(held.places, asked.places),
         telephones=_with(held.telephones, asked.telephones),
@@ -98,7 +100,11 @@ def confirmed(held: Profile, asked: Appearance) -> Profile:
     good for a join. No table of names is changed by it.
     """
     grown = learned(held, asked)
-    return replace(grown, names=_with(grown.names, [each for each in asked.names if each.forename]))
+    return replace(
+        grown,
+        names=_with(grown.names, [each for each in asked.names if each.forename]),
+        written=_with(grown.written, asked.written),
+    )
 
 
 def _with(held: Sequence[_Each], more: Iterable[_Each]) -> tuple[_Each, ...]:

@@ -13,6 +13,7 @@ def text_from(profile: Profile) -> str:
     """JSON, without what is empty."""
     kept = {
         "names": [_name(each) for each in profile.names],
+        "written": [*profile.written],
         "other_names": [_name(each) for each in profile.other_names],
         "birth": profile.birth,
         "expected": profile.expected,
@@ -52,6 +53,7 @@ def profile_from(text: str, kept: KeptProfile) -> Profile:
         twin=kept.twin,
         restricted=said.get("restricted", False),
         names=_names(said.get("names", ())),
+        written=tuple(said.get("written", ())),
         other_names=_names(said.get("other_names", ())),
         birth=said.get("birth"),
         expected=said.get("expected"),

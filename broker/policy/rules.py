@@ -18,9 +18,11 @@ from broker.domain.rules import (
     BasisRules,
     ConsentRules,
     GovernanceRules,
+    IdentityRules,
     MayRecord,
     OverrideRules,
     Period,
+    SaidFact,
     Standing,
     StatementRules,
     Whose,
@@ -33,6 +35,7 @@ from broker.policy.written import (
     WrittenGateway,
     WrittenGateways,
     WrittenGovernance,
+    WrittenIdentity,
     WrittenLevels,
     WrittenMayRecord,
     WrittenOverrides,
@@ -75,6 +78,7 @@ _SHAPES: Mapping[str, type[BaseModel]] = {
     "gateways.yaml": WrittenGateways,
     "consent.yaml": WrittenConsent,
     "overrides.yaml": WrittenOverrides,
+    "identity.yaml": WrittenIdentity,
     "bases.yaml": WrittenBases,
     "precedence.yaml": WrittenPrecedence,
 }
@@ -142,6 +146,7 @@ def _rules(levels: WrittenLevels, routing: WrittenRouting, texts: Mapping[str, s
         statements=_statements(overrides.statements),
         overrides=_overrides(overrides),
         governance=_governance(overrides.governance),
+        identity=_identity(_read(WrittenIdentity, "identity.yaml", texts)),
         bases=_bases(_read(WrittenBases, "bases.yaml", texts)),
     )
 
@@ -212,6 +217,13 @@ def _governance(written: WrittenGovernance) -> GovernanceRules:
     return GovernanceRules(
         longest=timedelta(hours=written.longest_hours),
         **written.model_dump(exclude={"longest_hours"}),
+    )
+
+
+def _identity(written: WrittenIdentity) -> IdentityRules:
+    said = [SaidFact(**each.model_dump()) for each in written.second_person_if_said]
+    return IdentityRules(
+        second_person_if_said=said, **written.model_dump(exclude={"second_person_if_said"})
     )
 
 

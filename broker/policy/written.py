@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, RootModel, model_validator
 
-from broker.domain.rules import Another, Asks, Lifter, Standing
+from broker.domain.rules import Another, Asks, Delicate, Lifter, Standing
 from broker.domain.words import (
     Agency,
     Capacity,
@@ -232,6 +232,34 @@ class WrittenOverrides(_Written):
             raise ValueError("write under ends and recalls only what outcomes lists")
         if not self.reviewed_by_another:
             raise ValueError("write reviewed_by_another: [person], at least")
+        return self
+
+
+class WrittenSaidFact(_Written):
+    claim: str
+    equals: frozenset[str]
+
+    @model_validator(mode="after")
+    def claim_is_a_fact(self) -> Self:
+        claim_of(self.claim, (Extent.SUMMARY,))
+        return self
+
+
+class WrittenIdentity(_Written):
+    may_review: frozenset[Role]
+    sees_restricted: frozenset[Role]
+    second_person_where: frozenset[Delicate]
+    second_person_if_said: tuple[WrittenSaidFact, ...]
+    shown_relationships: frozenset[RelationshipKind]
+    shown_identifiers: frozenset[str]
+    may_say_wrong_child: frozenset[Role]
+
+    @model_validator(mode="after")
+    def somebody_sees_every_candidate(self) -> Self:
+        if not self.may_review:
+            raise ValueError("write at least one role under may_review: nobody else can answer")
+        if not self.sees_restricted & self.may_review:
+            raise ValueError("write under sees_restricted at least one role of may_review")
         return self
 
 

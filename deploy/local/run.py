@@ -40,14 +40,15 @@ _PATIENCE = 60.0  # seconds until a process answers
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 HERE = Path(__file__).parent
 FAMILIES = HERE / "families"
-MESSAGES = {
-    "st-marys-fhir": "hospital-mara.json",
-    "wexcombe-safeguarding": "wexcombe-safeguarding.csv",
-    "wexcombe-wishes": "wexcombe-wishes.json",
-    "police-notices": "police-notice.csv",
-    "police-niem": "police-incident.xml",
-    "council-csc": "council-ruby.json",
-}
+MESSAGES = (  # feed, file
+    ("st-marys-fhir", "hospital-mara.json"),
+    ("wexcombe-safeguarding", "wexcombe-safeguarding.csv"),
+    ("wexcombe-wishes", "wexcombe-wishes.json"),
+    ("police-notices", "police-notice.csv"),
+    ("police-notices", "police-notice-mina.csv"),  # is she Mara? Somebody has to say
+    ("police-niem", "police-incident.xml"),
+    ("council-csc", "council-ruby.json"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +210,7 @@ def answers(url: str) -> bool:
 
 def feed(adapter: int) -> None:
     """Each agency's sample, over the adapter's real transport."""
-    for name, file in MESSAGES.items():
+    for name, file in MESSAGES:
         request = urllib.request.Request(
             f"http://127.0.0.1:{adapter}/feeds/{name}",
             data=(FAMILIES / "messages" / file).read_bytes(),

@@ -1,6 +1,6 @@
 """
-How long it takes until everybody who was told about the wrong child has been told so: 2,500 concerns
-of one child, each told to four, are another child's. Real Kafka, PostgreSQL, processes.
+How long it takes until everybody who was told about the wrong child has been told so: 2,500
+concerns of one child, each told to four, are another child's. Real Kafka, PostgreSQL, processes.
 Writes var/bench/unlink.json.
 
     python -m tests.bench.unlink [--concerns 2500]

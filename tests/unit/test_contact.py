@@ -19,6 +19,7 @@ from broker.calling import Calls
 from broker.console import words
 from broker.console.frame import COOKIE, Frame
 from broker.console.governance import GovernancePages
+from broker.console.matching import MatchingPages
 from broker.console.pages import Console
 from broker.console.places import Places
 from broker.console.reviews import ReviewPages
@@ -340,6 +341,7 @@ async def page(path: str, desk: Desk) -> tuple[int, str]:
         sharing=SharingPages(frame=frame, desk=any_, speak=any_, places=places),
         reviews=ReviewPages(frame=frame, desk=any_, speak=any_, places=places),
         governance=GovernancePages(frame=frame, governing=any_, places=places),
+        matching=MatchingPages(frame=frame, reviews=any_, desk=any_),
     )
     app = application(console.routes(), any_, any_, frame.could_not_check)
     cookie = [("cookie", f"{COOKIE}=pp-hallorann")]

@@ -290,6 +290,7 @@ SUMMARY = {
     "birth_date": "2014-02-20",
     "sex": "F",
 }
+CALLED = "Elizabeth O’Hara-Huddlestone"
 CLAIMS: dict[str, Any] = {
     "identity.summary": SUMMARY,
     "identity.full": {
@@ -320,6 +321,7 @@ def test_an_appearance_holds_what_a_notification_says() -> None:
             Name(forename="betty", surname="ohara huddlestone"),
             Name(forename="elizabeth", surname="cartwright"),
         ),
+        written=(CALLED, "Betty", "Elizabeth Cartwright"),
         birth="2014-02-20",
         sex="F",
         places=(Place(postcode="ZE62AD", uprn="7"),),
@@ -342,6 +344,7 @@ def test_a_protected_place_and_its_telephone_only_find() -> None:
     assert seen.safe_telephones == ("+447700900112",)
     assert "+447700900112" not in seen.telephones
     assert Name(forename="chloe", surname="whitcombe") in seen.names
+    assert "Chloe Whitcombe" not in seen.written  # it finds, and nobody is shown it
 
 
 def test_where_the_location_is_protected_every_place_is_restricted() -> None:

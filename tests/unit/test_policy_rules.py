@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from broker.domain.decision import GatewayRule
-from broker.domain.rules import Asks, Lifter, Period, Standing
+from broker.domain.rules import Asks, Delicate, Lifter, Period, Standing
 from broker.domain.words import (
     Agency,
     Capacity,
@@ -214,6 +214,16 @@ def test_detriment_is_recorded_against_nobody_whom_encompass_or_fgm_entitles() -
     assert never == {Gateway.OPERATION_ENCOMPASS, Gateway.FGM_5B}
 
 
+def test_a_doubtful_match_is_answered_at_the_hub_and_a_delicate_one_by_two() -> None:
+    identity = RULES.identity
+    assert identity.may_review == {Role.MASH_SCREENER}
+    assert identity.sees_restricted <= identity.may_review
+    assert identity.second_person_where == set(Delicate)
+    claims = {each.claim: each.equals for each in identity.second_person_if_said}
+    assert claims["police_incident.summary.kind"] == {"domestic_abuse"}
+    assert identity.may_say_wrong_child == set(RULES.may_confirm)
+
+
 DATED = "  from: 2025-11-07\n  until: none\n"
 UNCOMMENCED = "  from: not_commenced\n  until: none\n"
 _WRITE_FROM = "write from: a date as 2025-11-07, or the word not_commenced"
@@ -268,6 +278,15 @@ PUBLIC_TASK, BY_LAW = "  - {basis: 6_1_e}\n", "basis: le_part3_sch8_4"
         ),
         ("overrides.yaml", "reviewed_by: [chair]", "reviewed_by: [chairman]", "chairman"),
         ("overrides.yaml", "roles: [mash_screener], publisher", "roles: [hub], publisher", "hub"),
+        ("identity.yaml", "may_review: [mash_screener]", "may_review: []", "nobody else can"),
+        (
+            "identity.yaml",
+            "sees_restricted: [mash_screener]",
+            "sees_restricted: [gp]",
+            "at least one role of may_review",
+        ),
+        ("identity.yaml", "adoption, kept", "adoptions, kept", "adoptions"),
+        ("identity.yaml", "police_incident.summary", "police_incident.full", "write claim as"),
         ("levels.yaml", "police_protection: [emergency]", "police_protection: [urgent]", "urgent"),
         ("bases.yaml", PUBLIC_TASK, "  - {basis: 6_1_x}\n", "6_1_x"),
         ("bases.yaml", BY_LAW, "basis: le_part_3", "le_part_3"),
