@@ -114,7 +114,9 @@ class Correcting:
                 {
                     plan.subject: Cause(why=why, wrong_match=True),
                     source: Cause(
-                        why=why, unrelated=frozenset(unrelated), recalls_agreement=spoken
+                        why="unlinked_beside",
+                        unrelated=frozenset(unrelated),
+                        recalls_agreement=spoken,
                     ),
                 },
             )

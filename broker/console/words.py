@@ -129,7 +129,12 @@ RECALLED = {
         "Somebody decided that you must know this at once. Another person looked at that decision"
         " and found it not justified."
     ),
+    "wrong_child": (
+        "You were told this about the wrong child. It is about somebody else, and says nothing of"
+        " the child under whose name you hold it."
+    ),
 }
+ARRIVED_LATE = "It reached you late, because of a correction."
 CANNOT_BE_UNDONE = (
     "What has been read cannot be unread, and what you did because of it is done. Write beside it,"
     " wherever you keep it, that it may no longer be relied on. Do not pass it on, and base nothing"
@@ -149,6 +154,14 @@ ROUNDS = {
     "policies": "The policies changed",
     "lapsed": "Something that it rested on ended",
     "policies_returned": "It came while nothing could be checked, and was decided afterwards",
+    "relationship.changed": "Somebody has to do with the child now, or no longer has",
+    "case.opened": "A case was opened",
+    "case.closed": "A case was closed",
+    "same": "Somebody said which child it is about",
+    "different": "Somebody said that it is about another child than was thought",
+    "unlink": "It stood under the wrong child",
+    "unlinked_beside": "Another concern had stood under this child, and is about somebody else",
+    "merge": "Two records turned out to be one child's",
 }
 OUTCOMES = (
     ("upheld", "Upheld"),
@@ -170,6 +183,7 @@ GROUNDS = {
     "decided_again": "decided again before it left",
     "retracted": "retracted before it left",
     "override_not_justified": "override not justified",
+    "wrong_child": "told about the wrong child",
 }
 TURNED_AWAY = {
     "no_such_concern": "There is no concern of that name here.",

@@ -108,6 +108,7 @@ class AlertView:
     duties: Sequence[str]
     consent: str | None  # said when refused, never more
     child_certain: bool
+    late: bool  # it reached this desk because of a correction
     earlier: Sequence[Earlier]
     policy: str
 

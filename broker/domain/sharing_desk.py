@@ -47,7 +47,7 @@ class History:
 class RecallLine:
     """Of an alert that is a recall: what may no longer be relied on, and why."""
 
-    ground: str  # withdrawn, override_not_justified
+    ground: str  # withdrawn, override_not_justified, wrong_child
     categories: Sequence[Category]
     at: datetime
     first: AlertId | None  # the alert by which it was told

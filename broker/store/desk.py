@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from broker.domain.columns import Row, ruling_in
+from broker.domain.correction import CorrectionKind
 from broker.domain.decision import Ruling
 from broker.domain.desk import (
     AlertLine,
@@ -34,6 +35,7 @@ from broker.store.queries import queries
 
 _MOST_LINES = 200
 _POINTER = Errand.POINTER.value
+_CORRECTIONS = frozenset(each.value for each in CorrectionKind)
 Looking = Callable[[Person, Sequence[Row]], Awaitable[Mapping[str, Shows]]]
 """What each row may still show this person now, by the alert's id."""
 
@@ -205,6 +207,7 @@ class PostgresDesk:
             duties=sorted(ruling.duties),
             consent=_refused(row, self._shown.policies().rules),
             child_certain=row["match"] != "needs_person",
+            late=row["decided_again"] in _CORRECTIONS,
             earlier=earlier,
             policy=ruling.policy,
         )

@@ -22,12 +22,15 @@ SELECT alert.id, alert.level, alert.must_see, alert.created, alert.publisher, al
        inbox.match_why, inbox.doubted, inbox.received, inbox.issued, outbox.claims,
        outbox.held, outbox.ring, decision.id AS decision, decision.why, ruling.extents,
        ruling.because, ruling.duties, ruling.policy, ruling.question, decision.rests,
+       round.why AS decided_again,
        inbox.wrapped_key, inbox.body,
        subject_key.wrapped,
        EXISTS (SELECT 1 FROM alert_seen WHERE alert_seen.alert = alert.id) AS seen
   FROM alert
   JOIN outbox ON outbox.disclosure = alert.disclosure
   LEFT JOIN decision ON decision.id = outbox.decision
+  LEFT JOIN round ON round.publisher = decision.publisher
+                 AND round.notification = decision.notification AND round.round = decision.round
   LEFT JOIN ruling ON ruling.id = decision.ruling
   JOIN placed AS inbox ON inbox.publisher = alert.publisher AND inbox.id = alert.notification
   JOIN subject_key ON subject_key.subject = inbox.subject
