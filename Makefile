@@ -42,6 +42,11 @@ bench: $(VENV)/complete ## measure, and write var/bench/*.json
 	@$(BIN)/python -m tests.bench.replay
 	@$(BIN)/python -m tests.bench.adapters
 	@$(BIN)/python -m tests.bench.load
+	@$(BIN)/python -m tests.bench.identity
+	@$(BIN)/python -m tests.bench.identity --adversarial
+	@$(BIN)/python -m tests.bench.identity --town
+	@$(BIN)/python -m tests.bench.identity_store
+	@$(BIN)/python -m tests.bench.unlink
 
 chaos: $(VENV)/complete ## kill processes for longer, and race 10,000 withdrawals against the relay
 	@CHAOS_ROUNDS=$${CHAOS_ROUNDS:-30} $(BIN)/python -m pytest -q tests/system/test_kill.py tests/system/test_withdrawal_races.py
@@ -53,6 +58,7 @@ corpus: $(VENV)/complete ## messages and vectors that others made: make corpus C
 	@$(BIN)/broker corpus $(CORPUS)
 	@$(BIN)/python -m tests.corpus.vectors $(CORPUS)
 	@$(BIN)/python -m tests.corpus.acceptance $(CORPUS)
+	@$(BIN)/python -m tests.corpus.identity $(CORPUS)
 
 lock: ## resolve requirements.lock again
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra build --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --quiet -o requirements.lock

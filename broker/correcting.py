@@ -19,7 +19,7 @@ from broker import journey
 from broker.again import Deciding
 from broker.directory import who_might_need_to_know
 from broker.domain.batch import Cause
-from broker.domain.correction import By, Corrected, CorrectionKind
+from broker.domain.correction import BESIDE, By, Corrected, CorrectionKind
 from broker.domain.decision import Recipient
 from broker.domain.identity import Profile
 from broker.domain.ids import SubjectId, ThreadId
@@ -108,13 +108,13 @@ class Correcting:
             left = await work.anew(source, [each for each in linked if each.about not in threads])
             unrelated = await transaction.brought(source, sources(moved), now)
             spoken = any(each.kept.type in STATEMENTS for each in moved)
-            why = CorrectionKind.UNLINK.value
+            why = plan.kind.value
             return await work.carried_out(
                 replace(plan, profiles=[*plan.profiles, left]),
                 {
                     plan.subject: Cause(why=why, wrong_match=True),
                     source: Cause(
-                        why="unlinked_beside",
+                        why=BESIDE,
                         unrelated=frozenset(unrelated),
                         recalls_agreement=spoken,
                     ),
@@ -213,8 +213,9 @@ async def _parted(work: Remaking, source: SubjectId, moved: Sequence[Linked]) ->
     made = rebuilt(subject, None, [work.sighting(each, match) for each in moved])
     profile = made or Profile(subject=subject, provisional=True)
     theirs = work.known.profiles[source]
+    several = len({each.about for each in moved}) > 1
     return Plan(
-        kind=CorrectionKind.UNLINK,
+        kind=CorrectionKind.SPLIT if several else CorrectionKind.UNLINK,
         subject=subject,
         other=source,
         moved=moved,

@@ -402,7 +402,10 @@ class Corrections(Protocol):
     async def unlink(
         self, threads: Collection[ThreadId], to: SubjectId | None, by: By, now: datetime
     ) -> Corrected:
-        """These concerns are not about the subject they stand under, but `to`, or a new one."""
+        """
+        These concerns are not about the subject they stand under, but `to`, or a new one. Several
+        at once are a split: one record was two children's.
+        """
         ...
 
     async def merge(self, keep: SubjectId, other: SubjectId, by: By, now: datetime) -> Corrected:

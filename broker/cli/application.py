@@ -98,6 +98,7 @@ COMMANDS = (
 )
 # Commands that have commands: the word, which is also the module's name, and its sentence.
 GROUPS = (
+    ("correct", "Join and part subjects; whoever was told is told so."),
     ("identity", "Which subject is this? Weights, and how good they are."),
     ("keys", "Keys: made once, kept outside the repository."),
     ("policy", "The policies: who may be told what, and why."),

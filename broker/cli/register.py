@@ -1,8 +1,10 @@
 """`broker register`: children whom the partnership knows already, and who has to do with them."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +13,7 @@ import yaml
 
 from broker.app import clock
 from broker.app.parts import custody, matching
+from broker.domain.identity import Profile
 from broker.domain.ids import SubjectId
 from broker.domain.rows import Row
 from broker.domain.words import RelationshipKind, Role
@@ -45,12 +48,11 @@ def load(files: Annotated[list[Path], typer.Argument(help="YAML files of familie
     sheet = _Sheet(partnership, matching(settings), custody(settings.keys), clock())
     for file in files:
         for family in yaml.safe_load(file.read_text(encoding="utf-8"))["families"]:
-            for child in family["children"]:
-                try:
-                    sheet.add(child)
-                except (KeyError, ValueError, TypeError) as error:
-                    name = f"{file}: family {family.get('name', '?')}"
-                    raise Misconfigured("register_entry", f"{name}: {error}") from None
+            try:
+                sheet.live_together([sheet.add(child) for child in family["children"]])
+            except (KeyError, ValueError, TypeError) as error:
+                name = f"{file}: family {family.get('name', '?')}"
+                raise Misconfigured("register_entry", f"{name}: {error}") from None
     new = write_register(
         settings.database.get_secret_value(),
         subjects=sheet.subjects,
@@ -58,6 +60,8 @@ def load(files: Annotated[list[Path], typer.Argument(help="YAML files of familie
         registered=sheet.registered,
         profiles=sheet.profiles,
         blocking_keys=sheet.blocking_keys,
+        households=sheet.households,
+        born_alike=sheet.born_alike,
         relationships=sheet.relationships,
         allow_lists=sheet.allow_lists,
     )
@@ -70,6 +74,7 @@ def _claims(child: Mapping[str, Any]) -> dict[str, Any]:
     said = {each: str(child[each]) for each in named if each in child}
     whole = ("address", "telephone", "other_names")
     return {
+        "routing": {"location_protected": bool(child.get("protected", False))},
         "identity.summary": {
             "known": "identified",
             "subject_kind": child.get("kind", "child"),
@@ -96,10 +101,12 @@ class _Sheet:
         self.registered: list[Row] = []
         self.profiles: list[Row] = []
         self.blocking_keys: list[Row] = []
+        self.households: list[Row] = []
+        self.born_alike: list[Row] = []
         self.relationships: list[Row] = []
         self.allow_lists: list[Row] = []
 
-    def add(self, child: Mapping[str, Any]) -> None:
+    def add(self, child: Mapping[str, Any]) -> Profile:
         asked = appearance_from(_claims(child), self._now.date())
         number = child["identifiers"][0]
         named = f"{number['system']} {number.get('issuer', '')} {number['value']}".encode()
@@ -120,6 +127,19 @@ class _Sheet:
         self.relationships += [self._relationship(subject, each) for each in child["relationships"]]
         self.allow_lists += [
             (subject, organisation, "register") for organisation in child.get("allow_list", [])
+        ]
+        return replace(profile, restricted=protected)
+
+    def live_together(self, children: Sequence[Profile]) -> None:
+        """A family is a household, unless where one of them lives is protected."""
+        if len(children) < 2 or any(each.restricted for each in children):  # noqa: PLR2004
+            return
+        household = f"h_{children[0].subject.removeprefix('s_')}"
+        self.households += [(household, each.subject, "register", self._now) for each in children]
+        self.born_alike += [
+            tuple(sorted((one.subject, other.subject)))
+            for one, other in combinations(children, 2)
+            if one.birth is not None and one.birth == other.birth
         ]
 
     def _relationship(self, subject: str, entry: Mapping[str, Any]) -> Row:

@@ -159,6 +159,7 @@ ROUNDS = {
     "case.closed": "A case was closed",
     "same": "Somebody said which child it is about",
     "different": "Somebody said that it is about another child than was thought",
+    "split": "It stood under the wrong child, with others",
     "unlink": "It stood under the wrong child",
     "unlinked_beside": "Another concern had stood under this child, and is about somebody else",
     "merge": "Two records turned out to be one child's",

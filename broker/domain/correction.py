@@ -15,11 +15,11 @@ class CorrectionKind(StrEnum):
     DIFFERENT = "different"  # it is about nobody who was known
     UNLINK = "unlink"  # a concern was matched to the wrong child
     MERGE = "merge"  # two subjects are one child
-    SPLIT = "split"  # one subject is two children
-    BORN = "born"
-    ADOPTED = "adopted"
-    NUMBER_SUPERSEDED = "number_superseded"
-    NUMBER_INVALIDATED = "number_invalidated"
+    SPLIT = "split"  # one record was two children's: several concerns at once
+
+
+BESIDE = "unlinked_beside"
+"""Why a concern is decided again that stays where it is when another one is moved away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,11 +38,15 @@ class Name:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where somebody lives. `restricted`: protected, so it finds candidates and serves no more."""
+    """
+    Where somebody lives. `restricted`: protected, so it finds candidates and serves no more.
+    `since`: the day on which it was first said.
+    """
 
     postcode: str | None = field(default=None, repr=False)  # upper case, no space: ZE84AF
     uprn: str | None = field(default=None, repr=False)
     restricted: bool = False
+    since: str | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,3 +179,4 @@ class Weighed:
     identifier: str  # equal, differs, retired or none
     rule: str = ""  # A or B, by which it may join without a person
     guards: Sequence[str] = ()  # what stood in the way, the gravest first: closed words
+    by_nickname: bool = False  # joined by that and an NHS number alone, if the family is known

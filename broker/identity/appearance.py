@@ -55,7 +55,7 @@ def appearance_from(
         expected=date_from(_text(summary, "expected_birth_date")).value if unborn else None,
         age=_age(summary.get("approximate_age")),
         sex=sex_from(_text(summary, "sex")),
-        places=_places(living, hidden, protected=protected),
+        places=_places(living, hidden, protected=protected, since=today.isoformat()),
         telephones=() if protected else tuple(dict.fromkeys(_telephones(living, switchboards))),
         safe_telephones=tuple(
             dict.fromkeys(_telephones([*(living if protected else ()), hidden], switchboards))
@@ -87,18 +87,21 @@ def _written(summary: Claim, full: Claim) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.strip() for each in named if each.strip()))
 
 
-def _places(living: Iterable[Claim], hidden: Claim, *, protected: bool) -> tuple[Place, ...]:
-    known = [_place(each.get("address"), restricted=protected) for each in living]
-    known.append(_place(hidden.get("address"), restricted=True))
+def _places(
+    living: Iterable[Claim], hidden: Claim, *, protected: bool, since: str
+) -> tuple[Place, ...]:
+    known = [_place(each.get("address"), restricted=protected, since=since) for each in living]
+    known.append(_place(hidden.get("address"), restricted=True, since=since))
     return tuple(dict.fromkeys(place for place in known if place.postcode or place.uprn))
 
 
-def _place(address: Json, *, restricted: bool) -> Place:
+def _place(address: Json, *, restricted: bool, since: str) -> Place:
     claim = _claim(address)
     return Place(
         postcode=postcode_from(_text(claim, "postcode")).value,
         uprn=uprn_from(_text(claim, "uprn")).value,
         restricted=restricted,
+        since=since,
     )
 
 

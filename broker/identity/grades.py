@@ -107,16 +107,33 @@ def lives_there(asked: Appearance, held: Profile) -> bool:
     return not given.isdisjoint(own) or not {*asked.telephones}.isdisjoint(held.telephones)
 
 
-def lives_next_door(asked: Appearance, held: Profile) -> bool:
-    """One postcode and two properties, with neither telephone nor mother in common."""
-    properties, theirs = ({place.uprn for place in of.places if place.uprn} for of in (asked, held))
-    if not properties or not theirs or not properties.isdisjoint(theirs):
+def only_the_mother(asked: Appearance, held: Profile, names: Names) -> bool:
+    """Another address on every count, and a mother of the same forename, which many bear."""
+    known = all(any(each.postcode for each in of.places) for of in (asked, held))
+    if not known or lives_there(asked, held):
         return False
-    mothers, own = (
-        {each.forename for each in of.carers if each.relation == "mother" and each.forename}
-        for of in (asked, held)
-    )
-    return mothers.isdisjoint(own) and {*asked.telephones}.isdisjoint(held.telephones)
+    return all(names.is_common(each) for each in _mothers(asked) & _mothers(held))
+
+
+def lives_next_door(asked: Appearance, held: Profile) -> bool:
+    """One postcode, and another property or another mother: a namesake may live in the street."""
+    properties, theirs = _uprns(asked), _uprns(held)
+    if not {*asked.telephones}.isdisjoint(held.telephones) or properties & theirs:
+        return False
+    mothers, own = _mothers(asked), _mothers(held)
+    if mothers and own:
+        return not any(
+            JaroWinkler.similarity(one, other) >= _CLOSE for one in mothers for other in own
+        )
+    return bool(properties and theirs)
+
+
+def _uprns(of: Appearance | Profile) -> set[str]:
+    return {each.uprn for each in of.places if each.uprn}
+
+
+def _mothers(of: Appearance | Profile) -> set[str]:
+    return {each.forename for each in of.carers if each.relation == "mother" and each.forename}
 
 
 def other_number(asked: Appearance, held: Profile) -> bool:

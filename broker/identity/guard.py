@@ -3,7 +3,8 @@ One candidate weighed and graded, and the rule by which it may join without a pe
 (IDENTITY.md 3). No weight overrules a guard: the weight ranks, and asks for more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from broker.domain.identity import Appearance, Comparison, Line, Profile, Weighed
 from broker.identity import levels
@@ -18,6 +19,7 @@ from broker.identity.grades import (
     lives_next_door,
     lives_there,
     numbered_otherwise,
+    only_the_mother,
     other_number,
     same_year,
 )
@@ -56,7 +58,26 @@ def weighed(asked: Appearance, held: Profile, matching: Matching) -> Weighed:
         identifier=says,
         rule=rule,
         guards=() if rule else (*against, *(for_a if says == EQUAL else ()), *for_b),
+        by_nickname=rule == "A"
+        and forename == _NICKNAME
+        and equal_systems(asked, held) == {"nhs_number"},
     )
+
+
+def where_the_family_is_known(
+    ranked: Sequence[Weighed], born: Callable[[Weighed], bool]
+) -> Sequence[Weighed]:
+    """
+    A nickname and an NHS number alone join only where a brother or sister is in the register too,
+    so that a twin would be. `born`: whether one of them was born on the day that is asked about.
+    """
+    known = any(same_household(each.lines) and not born(each) for each in ranked)
+    return [
+        each
+        if known or not each.by_nickname
+        else replace(each, rule="", guards=("nickname_alone",), by_nickname=False)
+        for each in ranked
+    ]
 
 
 def _against(
@@ -84,7 +105,7 @@ def _against_a(
     unlike = forename < _SAME_FORENAME
     found = {
         "twin_in_household": unlike and held.twin,
-        "numbered_otherwise": unlike and numbered_otherwise(asked, held),
+        "numbered_otherwise": numbered_otherwise(asked, held),
         "nickname_alone": forename == _NICKNAME and _may_be_a_twins(asked, held, names),
     }
     return tuple(word for word, holds in found.items() if holds)
@@ -93,14 +114,15 @@ def _against_a(
 def _may_be_a_twins(asked: Appearance, held: Profile, names: Names) -> bool:
     """
     With an NHS number alone, which of all numbers is the one taken from a sibling: Ben beside
-    Benjamin, since many are named so; and Robert beside Bob, who would hardly be called by it.
+    Benjamin, since many are named so; Gabby beside Gabriella, since few are called so; and Robert
+    beside Bob, who would hardly be called by it.
     """
     if equal_systems(asked, held) != {"nhs_number"}:
         return False
     called = asked.names[0].forename or ""
     longs = [each.forename for each in held.names if each.forename]
     short_of = [each for each in longs if names.is_nickname(called, each)]
-    return not short_of or any(names.is_often_given(called, each) for each in short_of)
+    return not short_of or not all(names.is_usual(called, each) for each in short_of)
 
 
 def _against_b(  # noqa: PLR0917 one candidate, weighed and graded
@@ -121,7 +143,8 @@ def _against_b(  # noqa: PLR0917 one candidate, weighed and graded
         "numbered_otherwise": numbered_otherwise(asked, held),
         "nothing_else_agrees": not (_surname_agrees(lines) or lives_there(asked, held)),
         "lives_elsewhere": _level(lines, Comparison.HOUSEHOLD) not in _AT_HOME
-        or lives_next_door(asked, held),
+        or lives_next_door(asked, held)
+        or only_the_mother(asked, held, names),
         "too_little": not enough,
     }
     return tuple(word for word, holds in found.items() if holds)

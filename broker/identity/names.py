@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 _ESTABLISHED = 10  # births in England and Wales
 _OFTEN = 10  # one in so many as bear the long form
+_COMMON = 2_000  # one in so many
+_USUAL = 5_000  # births by that name alone: everybody has heard it
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class Names:
     births: Mapping[str, int] = field(repr=False)
     long_forms: Mapping[str, frozenset[str]] = field(repr=False)
     nicks: Mapping[str, str] = field(repr=False)
+    total: int = 0  # births in all
 
     def is_established(self, forename: str) -> bool:
         return self.births.get(forename, 0) >= _ESTABLISHED
@@ -38,9 +41,17 @@ class Names:
         longs = self.long_forms.get(forename, ())
         return sum(self.births.get(each, 0) for each in longs) > self.births.get(forename, 0)
 
-    def is_often_given(self, short: str, long: str) -> bool:
-        """Whether a nickname is also many a child's own name: Ben, not Danny."""
-        return self.births.get(short, 0) * _OFTEN >= self.births.get(long, 0)
+    def is_common(self, forename: str) -> bool:
+        """Whether more than one in 2,000 bears it: two mothers of that name say little."""
+        return self.births.get(forename, 0) * _COMMON > self.total
+
+    def is_usual(self, short: str, long: str) -> bool:
+        """
+        Whether a nickname is what children of that name are called: Danny. Not Ben, which is many a
+        child's own name, and not Gabby, of which nobody can say how usual it is.
+        """
+        often = self.births.get(short, 0)
+        return often >= _USUAL and often * _OFTEN < self.births.get(long, 0)
 
     def canonical(self, forename: str) -> str:
         """One name for all that are short for the same: for keys, and for nothing else."""
@@ -64,6 +75,7 @@ def names_from(forenames: str, nicknames: str) -> Names:
         births=births,
         long_forms={short: frozenset(found) for short, found in longs.items()},
         nicks=_nicks(births, longs),
+        total=sum(births.values()),
     )
 
 

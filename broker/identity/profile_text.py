@@ -19,7 +19,12 @@ def text_from(profile: Profile) -> str:
         "expected": profile.expected,
         "sex": profile.sex,
         "places": [
-            _full(postcode=each.postcode, uprn=each.uprn, restricted=each.restricted)
+            _full(
+                postcode=each.postcode,
+                uprn=each.uprn,
+                restricted=each.restricted,
+                since=each.since,
+            )
             for each in profile.places
         ],
         "telephones": [*profile.telephones],

@@ -19,7 +19,7 @@ from broker.domain.identity import Appearance, Profile, SubjectKind, Weighed
 from broker.domain.ids import SubjectId
 from broker.domain.known import MatchState
 from broker.identity.grades import EQUAL, RETIRED, birth_grade
-from broker.identity.guard import same_household, weighed
+from broker.identity.guard import same_household, weighed, where_the_family_is_known
 from broker.identity.matching import Matching
 from broker.identity.unborn import mother_of, pregnancies
 
@@ -60,9 +60,12 @@ def verdict(
     held = {each.subject: each for each in profiles}
     if asked.kind is SubjectKind.UNBORN:
         return _of_unborn(asked, held, matching)
-    ranked = sorted(
-        (weighed(asked, each, matching) for each in held.values() if not _unborn(each)),
-        key=lambda each: (-each.bits, each.subject),
+    ranked = where_the_family_is_known(
+        sorted(
+            (weighed(asked, each, matching) for each in held.values() if not _unborn(each)),
+            key=lambda each: (-each.bits, each.subject),
+        ),
+        lambda each: birth_grade(asked.birth, held[each.subject].birth, same_number=True) > 0,
     )
     found = _judged(ranked, held, matching, once=once, too_many=too_many)
     return _with_household(found, asked, ranked, held)

@@ -59,7 +59,7 @@ class Thresholds:
     """In bits. `join`: T. `person`: T_low at training size. `margin`: above the next candidate."""
 
     join: float = 15.0
-    person: float = 3.0
+    person: float = 6.0
     margin: float = 8.0
 
 

@@ -257,7 +257,12 @@ class PostgresTransaction:
         return await Snapshot(self._all, holds=False).named(subjects, now)
 
     async def standing(self, subject: SubjectId) -> Sequence[KeptConcern]:
-        nothing_else = {"thread": None, "notification": None, "every_version": False}
+        nothing_else = {
+            "thread": None,
+            "notification": None,
+            "among": None,
+            "every_version": False,
+        }
         rows = await self._all("decided_before", {"subject": subject, **nothing_else})
         return [kept_concern(row) for row in reversed(rows)]
 

@@ -18,6 +18,8 @@ def write_register(
     registered: Sequence[Row],
     profiles: Sequence[Row],
     blocking_keys: Sequence[Row],
+    households: Sequence[Row],
+    born_alike: Sequence[Row],
     relationships: Sequence[Row],
     allow_lists: Sequence[Row],
 ) -> int:
@@ -28,6 +30,8 @@ def write_register(
         "registered": registered,
         "profile": profiles,
         "blocking_key": blocking_keys,
+        "household_member": households,
+        "born_alike": born_alike,
         "relationship": relationships,
         "allow_list": allow_lists,
     }

@@ -47,6 +47,7 @@ def answer(page: Page, label: str, why: str = WHY) -> None:
 
 def fits(page: Page) -> None:
     """As every page; and what waits is shown without a count of days, a score or a style."""
+    page.wait_for_load_state()
     accessible(page, page.evaluate("document.documentElement.clientWidth"))
     text = page.locator("main").inner_html().casefold()
     for banned in ("days", "score", "style="):

@@ -291,7 +291,8 @@ async def test_a_role_whose_existence_policy_says_no_of_this_child_is_not_told(s
 async def test_doubt_is_told_to_whoever_may_be_told_and_to_nobody_else(site: Site) -> None:
     await site.raised(concern())
     await site.indexed()
-    slip = {"summary": {**MARA, "given_name": "Mona"}}
+    number = {"system": "nhs_number", "value": "9990020019", "assurance": "verified"}
+    slip = {"summary": {**MARA, "given_name": "Mona"}, "full": {"identifiers": [number]}}
     assert json.loads(await site.clear(site.asker(), slip))["answer"] == "could_not_check"
     practice = site.asker(PRACTICE)
     assert json.loads(await site.clear(practice, slip))["answer"] == "not_known"

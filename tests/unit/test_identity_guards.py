@@ -49,8 +49,19 @@ def test_a_nickname_with_a_siblings_number_joins_nobody(called: str, held: str) 
     number = {"nhs_number": NHS_NUMBER}
     found = judged(form(called, **number), form(held, **number))
     assert (found.state, found.why) == (MatchState.NEEDS_PERSON, "nickname_alone")
-    danny = judged(form("Danny", **number), form("Daniel", **number))
-    assert danny.state is MatchState.KNOWN
+
+
+def test_a_usual_nickname_joins_where_the_family_is_known() -> None:
+    """A twin of Daniel would be in the register, as his sister Grace is."""
+    number = {"nhs_number": NHS_NUMBER}
+    alone = judged(form("Danny", **number), form("Daniel", **number))
+    assert (alone.state, alone.why) == (MatchState.NEEDS_PERSON, "nickname_alone")
+    family = [
+        registered(SubjectId("S1"), form("Daniel", **number)),
+        registered(SubjectId("S2"), form("Grace", birth_date="2016-05-01")),
+    ]
+    found = verdict(form("Danny", **number), family, matching=MATCHING)
+    assert (found.state, found.subject) == (MatchState.KNOWN, "S1")
 
 
 def test_two_numbers_are_hardly_both_the_siblings() -> None:
@@ -92,3 +103,35 @@ def test_in_a_small_register_weaker_evidence_is_shown_to_a_person() -> None:
         for population in (1_000, MATCHING.model.trained_on)
     )
     assert small < trained
+
+
+def test_a_namesake_elsewhere_with_a_mother_of_the_same_name_is_for_a_person() -> None:
+    elsewhere = {"postcode": "ZE9 4ZU", "uprn": "999000048849", "mother_forename": "Isabella"}
+    asked = form("Adaeze", mother_forename="Isabella")
+    found = judged(asked, form("Adaeze", **elsewhere))
+    assert (found.state, found.why) == (MatchState.NEEDS_PERSON, "lives_elsewhere")
+
+
+@pytest.mark.parametrize("called", ["Gabby", "Claas", "Thom", "Micky"])
+def test_a_nickname_that_is_not_usual_joins_nobody_by_a_siblings_number(called: str) -> None:
+    longs = {"Gabby": "Gabriella", "Claas": "Nicholas", "Thom": "Thomas", "Micky": "Michael"}
+    number = {"nhs_number": NHS_NUMBER}
+    found = judged(form(called, **number), form(longs[called], **number))
+    assert (found.state, found.why) == (MatchState.NEEDS_PERSON, "nickname_alone")
+
+
+def test_a_namesake_in_the_same_street_with_another_mother_is_for_a_person() -> None:
+    street = {"uprn": "", "mother_forename": "Hawa"}
+    found = judged(form("Adaeze", **street), form("Adaeze", mother_forename="Amira"))
+    assert (found.state, found.why) == (MatchState.NEEDS_PERSON, "lives_elsewhere")
+    typed = judged(
+        form("Adaeze", uprn="", mother_forename="Amirra"), form("Adaeze", mother_forename="Amira")
+    )
+    assert typed.state is MatchState.KNOWN
+
+
+def test_a_twin_called_by_the_others_name_is_told_by_the_schools_number() -> None:
+    """Ryan is called Ry, as his twin is named, and his form carries the twin's NHS number."""
+    school = {"nhs_number": NHS_NUMBER, "organisation": "org:school:9981068"}
+    found = judged(form("Ry", local_id="S1", **school), form("Ry", local_id="S2", **school))
+    assert (found.state, found.why) == (MatchState.NEEDS_PERSON, "numbered_otherwise")

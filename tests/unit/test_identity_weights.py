@@ -273,8 +273,8 @@ def test_the_prior_and_the_lower_threshold_move_with_the_register() -> None:
     assert model.prior_at(100_000) == pytest.approx(-16.8)
     assert model.prior_at(1_000_000) == pytest.approx(-16.8 - math.log2(10))
     assert model.prior_at(0) == model.prior_at(1)
-    assert model.person_at(1_000_000) == pytest.approx(3 - math.log2(10))
-    assert model.thresholds == Thresholds(join=15.0, person=3.0, margin=8.0)
+    assert model.person_at(1_000_000) == pytest.approx(6 - math.log2(10))
+    assert model.thresholds == Thresholds(join=15.0, person=6.0, margin=8.0)
     lines = [Line(Comparison.SEX, "equal", 1.0), Line(Comparison.BIRTH, "equal", 12.0)]
     assert bits_of(lines, model, 100_000) == pytest.approx(-3.8)
 

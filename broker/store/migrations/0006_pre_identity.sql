@@ -146,8 +146,7 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON review_answer
 
 CREATE TABLE correction (
     id           text PRIMARY KEY,
-    kind         text NOT NULL CHECK (kind IN ('same', 'different', 'unlink', 'merge', 'split', 'born',
-                                               'number_superseded', 'number_invalidated', 'adopted')),
+    kind         text NOT NULL CHECK (kind IN ('same', 'different', 'unlink', 'merge', 'split')),
     subject      text NOT NULL REFERENCES subject,
     other        text REFERENCES subject,
     decided_by   text NOT NULL,               -- a person, or the notification that announced it
