@@ -10,7 +10,12 @@ from broker.identity.weights import model_from
 
 
 def read_matching(
-    model: Path | None, *, population: int, hash64: Callable[[bytes], int]
+    model: Path | None,
+    *,
+    population: int,
+    hash64: Callable[[bytes], int],
+    switchboards: frozenset[str] = frozenset(),
+    test_numbers: bool = True,
 ) -> Matching:
     """`model`: a file that `broker identity train` wrote. Raises Misconfigured if unusable."""
     shipped = files("broker.identity.model").joinpath("weights.json")
@@ -19,6 +24,8 @@ def read_matching(
         names=shipped_names(),
         population=population,
         hash64=hash64,
+        switchboards=switchboards,
+        test_numbers=test_numbers,
     )
 
 

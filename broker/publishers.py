@@ -30,7 +30,6 @@ from broker.domain.words import (
 )
 from broker.errors import Malformed, NotGenuine, Rejected, UnknownOrganisation
 from broker.identity import Matching
-from broker.identity.appearance import appearance_from
 from broker.schemas import CLAIM_NAMES, before_signing, fault_in
 from broker.sealing import NOTIFICATION, unseal
 
@@ -70,7 +69,7 @@ class Reader:
             raise NotGenuine("wrong_lane", f"belongs to {notification.lane.value}")
         return Genuine(
             notification=notification,
-            asked=(asked := appearance_from(read.claims, now.date())),
+            asked=(asked := self.matching.appearance(read.claims, now.date())),
             keys=self.matching.keys(asked, now),
             token_sha256=hashlib.sha256(token).digest(),
             topic=batch.topic,
@@ -89,7 +88,7 @@ class Reader:
         _check_complete(read)
         return Genuine(
             notification=notification_from(read, now, {}),
-            asked=(asked := appearance_from(read.claims, now.date())),
+            asked=(asked := self.matching.appearance(read.claims, now.date())),
             keys=self.matching.keys(asked, now),
             token_sha256=hashlib.sha256(token).digest(),
             topic=BY_ITSELF,

@@ -16,7 +16,6 @@ from broker.domain.kept import Held, Linked, Which
 from broker.domain.known import Known, Match
 from broker.domain.words import EventType
 from broker.errors import Rejected
-from broker.identity.appearance import appearance_from
 from broker.identity.profile_text import profile_from
 from broker.identity.rebuilding import Sighting, rebuilt
 from broker.identity.verdict import Verdict, verdict
@@ -68,7 +67,8 @@ class Remaking:
     def appearance(self, linked: Linked) -> Appearance:
         """What one of them says of its subject."""
         notification = self.deciding.opened(linked.kept)
-        return appearance_from(notification.claims, linked.kept.received.date())
+        today = linked.kept.received.date()
+        return self.deciding.matching.appearance(notification.claims, today)
 
     def sighting(self, linked: Linked, match: Match | None = None) -> Sighting:
         """The same with how it came to its subject, or does from now on."""

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     model: Path | None = None  # the weights of identity; None: those that ship with the broker
     population: int = 1_000_000  # how many subjects the register is meant for
     inquiries: int = 60  # how often an organisation may ask within an hour whether a child is known
+    test_numbers: bool = True  # NHS numbers from 999: false where real children are
     ledger_origin: str = "concern-broker.example/ledger"
     batch: int = 200  # records of one poll, rows of one relay round
     partitions: int = 3  # of a topic made by `broker topics`

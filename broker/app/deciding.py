@@ -32,7 +32,7 @@ def reader(found: Parts) -> Reader:
     return Reader(
         key_of=found.public.signing_key,
         open_key=OpenKey(opener(keys, BROKER)),
-        matching=matching(found.settings),
+        matching=matching(found.settings, found.partnership),
         agencies={each.id: each.agency for each in found.partnership.organisations.values()},
         now=clock,
     )
@@ -66,7 +66,7 @@ def deciding(
     return Deciding(
         in_force=policies.policies_at,
         directory=found.partnership.directory(),
-        matching=matching(found.settings),
+        matching=matching(found.settings, found.partnership),
         custody=custody(found.settings.keys),
         chance=chance(),
         now=clock,

@@ -15,7 +15,7 @@ async def keep_index(settings: Settings) -> None:
         await Indexing(
             inquiries=PostgresInquiries(pool, kept),
             custody=kept,
-            names=matching(settings).names,
+            names=matching(settings, found.partnership).names,
             keys=blind_keys(settings.keys),
             now=clock,
         ).run(stop)

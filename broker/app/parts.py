@@ -15,6 +15,7 @@ from broker.domain.directory_keys import SigningKey
 from broker.domain.ids import AlertId, KeyId, ReviewId
 from broker.errors import Misconfigured
 from broker.identity import Matching
+from broker.identity.contacts import telephone_from
 from broker.inquiring.indexing import key_named
 from broker.inquiring.oprf import Scalar
 from broker.jws import sign_jws
@@ -97,15 +98,27 @@ def custody(keys: Path) -> KeyedCustody:
     return KeyedCustody(wrapper=wrapper(keys), fresh_key=lambda: secrets.token_bytes(32))
 
 
-def matching(settings: Settings) -> Matching:
-    """The working point by which subjects are joined, with the key of its digests."""
+def matching(settings: Settings, partnership: Partnership) -> Matching:
+    """
+    The working point by which subjects are joined, with the key of its digests. What an
+    organisation is rung by is a switchboard: on a child's form it says nothing of a household.
+    """
+    contacts = (each.contact.telephone for each in partnership.organisations.values())
     key = wrapper(settings.keys).digest("blocking keys")
 
     def hash64(text: bytes) -> int:
         digest = hashlib.blake2b(text, key=key, digest_size=8).digest()
         return int.from_bytes(digest, "big", signed=True)
 
-    return read_matching(settings.model, population=settings.population, hash64=hash64)
+    return read_matching(
+        settings.model,
+        population=settings.population,
+        hash64=hash64,
+        switchboards=frozenset(
+            number for each in contacts if (number := telephone_from(each).value)
+        ),
+        test_numbers=settings.test_numbers,
+    )
 
 
 def blind_keys(keys: Path) -> dict[str, Scalar]:

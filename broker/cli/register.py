@@ -45,7 +45,7 @@ def load(files: Annotated[list[Path], typer.Argument(help="YAML files of familie
     """Bring in children, their identifiers, their relationships. Harmless when repeated."""
     settings = Settings()
     partnership = read_partnership(settings.directory)
-    sheet = _Sheet(partnership, matching(settings), custody(settings.keys), clock())
+    sheet = _Sheet(partnership, matching(settings, partnership), custody(settings.keys), clock())
     for file in files:
         for family in yaml.safe_load(file.read_text(encoding="utf-8"))["families"]:
             try:

@@ -5,9 +5,11 @@ meant for. It is the same whatever has arrived, so no answer depends on the orde
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from broker.domain.identity import Appearance, Keys, Line, Profile
+from broker.domain.notification import Json
+from broker.identity.appearance import appearance_from
 from broker.identity.compare import weigh
 from broker.identity.keys import asked_keys, hashed, keys_of, lock_keys
 from broker.identity.names import Names
@@ -22,6 +24,14 @@ class Matching:
     names: Names
     population: int
     hash64: Callable[[bytes], int] = field(repr=False)  # keyed: 64 bits, signed
+    switchboards: frozenset[str] = field(default=frozenset(), repr=False)  # of many: nobody's own
+    test_numbers: bool = True  # whether NHS numbers kept for tests count
+
+    def appearance(self, claims: Mapping[str, Json], today: date) -> Appearance:
+        """What a notification says of its subject."""
+        return appearance_from(
+            claims, today, switchboards=self.switchboards, test_range=self.test_numbers
+        )
 
     def keys(self, asked: Appearance, now: datetime) -> Keys:
         """By which its subject is found."""

@@ -34,6 +34,7 @@ from broker.evaluation.scores import best_f1, calibration, pairs_sharing_a_key, 
 from broker.matching_files import read_matching
 
 SEED = 7
+_AT_THE_WORKING_POINT = ("precision", "recall", "f1", "false_match_rate")
 
 
 class Peer(StrEnum):
@@ -135,11 +136,15 @@ class _Work:
         if plot_file:
             _write(plot_file, plot(bins, file.name))
         whole = tally(found)
+        joined = of_pairs(pairs, whole.distinct)
         figures = self._figures(found, register, str(file), columns) | {
             "subjects": len({each.about for each in samples}),
-            "pairs": of_pairs(pairs, whole.distinct),
+            **{name: joined[name] for name in _AT_THE_WORKING_POINT},
+            "review_rate": whole.reviewed / whole.rows if whole.rows else 0.0,
+            "pairs": joined,
             "best_f1": of_best(best_f1(weights, pairs.truth)),
             "calibration": of_bins(bins),
+            "calibration_plot": str(plot_file) if plot_file else plot(bins, file.name),
         }
         if against:
             figures["splink"] = beside_splink(
