@@ -1,6 +1,7 @@
 """`broker carry`: one lane's worker."""
 
 import asyncio
+import gc
 
 from broker.app import clock
 from broker.app.deciding import awaited, intake, live
@@ -41,4 +42,5 @@ async def carry(settings: Settings, lane: Lane) -> None:
                 now=clock,
                 heed=taken.deciding.heed,
             )
+            gc.freeze()  # policies, names and weights stay: nobody looks through them again
             await worker.run(stop)

@@ -5,7 +5,7 @@ form in which they are compared (IDENTITY.md 6). The original words stay in the 
 Nothing here may be printed: every value that could name somebody is hidden from `repr`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -139,11 +139,13 @@ class KeptProfile:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
     """
-    By which a subject is found: keyed digests, not readable. `asked`: what is looked up; `locked`:
-    what two first sightings of one child share, so that they become one subject.
+    By which a subject is found: keyed digests, not readable. `asked`: what is looked up; `held`:
+    under what it is found from then on, and whether only a protected place says so; `locked`: what
+    two first sightings of one child share, so that they become one subject.
     """
 
     asked: frozenset[int] = field(default=frozenset(), repr=False)
+    held: Mapping[int, bool] = field(default_factory=dict, repr=False)
     locked: frozenset[int] = field(default=frozenset(), repr=False)
 
 

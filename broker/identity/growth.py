@@ -21,7 +21,9 @@ def after(match: Match, genuine: Genuine, known: Known, matching: Matching) -> G
     grown = _met(match, genuine) if held is None else _grown(held, match, genuine, known)
     if grown is None or grown == held:
         return None
-    return Growth(profile=grown, keys=matching.held_under(grown))
+    announced = genuine.notification.type is EventType.IDENTITY_CHANGED
+    keys = matching.held_under(grown) if announced else genuine.keys.held
+    return Growth(profile=grown, keys=keys)
 
 
 def _met(match: Match, genuine: Genuine) -> Profile | None:

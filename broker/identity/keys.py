@@ -12,7 +12,7 @@ nickname. `sound`: five letters of metaphone, of the first and of the last part 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from jellyfish import metaphone
 
@@ -66,6 +66,9 @@ _Called = tuple[str, Sequence[str], str]
 """One name as keys want it: nick, sounds, the letters of key J; empty where a part is missing."""
 
 
+_Any = TypeVar("_Any", Key, HashedKey)
+
+
 def keys_of(known: Known, names: Names) -> Iterator[Key]:
     """What a subject is stored under: of every name and every place, each key once."""
     return map(Key._make, _once(_keys(known, _called(known, names), names)))
@@ -85,9 +88,8 @@ def asked_keys(asking: Known, names: Names, *, year: int | None = None) -> Itera
     return map(Key._make, _once(keys))
 
 
-def lock_keys(known: Known, names: Names) -> Sequence[Key]:
+def lock_keys(stored: Sequence[_Any]) -> Sequence[_Any]:
     """What two first notifications of one child share: keys A and E, or all if it has neither."""
-    stored = list(keys_of(known, names))
     return [key for key in stored if key.letter in _LOCKED] or stored
 
 

@@ -34,19 +34,17 @@ class Matching:
         )
 
     def keys(self, asked: Appearance, now: datetime) -> Keys:
-        """By which its subject is found."""
+        """By which its subject is found. Each key is made and hashed once."""
+        looked_up = hashed(asked_keys(asked, self.names, year=now.year), self.hash64)
+        held = hashed(keys_of(asked, self.names), self.hash64)
         return Keys(
-            asked=frozenset(
-                each.value
-                for each in hashed(asked_keys(asked, self.names, year=now.year), self.hash64)
-            ),
-            locked=frozenset(
-                each.value for each in hashed(lock_keys(asked, self.names), self.hash64)
-            ),
+            asked=frozenset(each.value for each in looked_up),
+            held={each.value: each.restricted for each in held},
+            locked=frozenset(each.value for each in lock_keys(held)),
         )
 
     def held_under(self, profile: Profile) -> Mapping[int, bool]:
-        """By which a subject is found from now on, and whether only a protected place says so."""
+        """The same of a whole profile: of every name with every place."""
         made = hashed(keys_of(profile, self.names), self.hash64)
         return {each.value: each.restricted for each in made}
 

@@ -11,6 +11,7 @@ Nothing here is asserted: a figure belongs to a machine and a day.
 import argparse
 import asyncio
 import csv
+import gc
 import json
 import multiprocessing
 import resource
@@ -128,6 +129,7 @@ async def _matched(database: str, notifications: Path, batches: int) -> dict[str
     deciding = World().deciding()
     took: list[float] = []
     states: dict[str, int] = {}
+    gc.freeze()  # as the worker of a lane does
     async with pool_of(database) as pool:
         store = PostgresStore(pool)
         for fresh in _batches(notifications):
