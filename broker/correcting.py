@@ -1,5 +1,5 @@
 """
-Joining and parting subjects (DOMAIN.md 6.1, IDENTITY.md 8): the Corrections of ports.py.
+Joining and parting subjects (DOMAIN.md 6.1, IDENTITY.md 8): the Corrections of desk_ports.py.
 
     1. hold the subjects, so that nobody joins or parts them meanwhile
     2. say where each notification stands from now on, and make the profiles anew from what is left
@@ -35,7 +35,7 @@ from broker.remaking import Remaking, begun, sources, standing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correcting:
-    """The Corrections of ports.py over a store."""
+    """The Corrections of desk_ports.py over a store."""
 
     deciding: Deciding
     store: Store

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from broker.app.deciding import deciding, live
 from broker.app.parts import parts
 from broker.correcting import Correcting
-from broker.ports import Corrections
+from broker.desk_ports import Corrections
 from broker.settings import Settings
 from broker.store.naming import Naming
 from broker.store.postgres import PostgresStore, pool_of

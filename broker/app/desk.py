@@ -28,6 +28,7 @@ from broker.console.reviews import ReviewPages
 from broker.console.sharing import SharingPages
 from broker.console.views import child_of, new_in
 from broker.console.words import INVOLVED
+from broker.desk_ports import Raise, Speak
 from broker.domain.desk import Person
 from broker.domain.ids import OrganisationId, PolicyVersion
 from broker.domain.pointer import NO_POLICY
@@ -42,7 +43,6 @@ from broker.keys import (
 from broker.ledger.entry import commitment, leaf_bytes
 from broker.looking import Looking
 from broker.objections import REASONS
-from broker.ports import Raise, Speak
 from broker.speaking import Speaking
 from broker.statements import statement_from
 from broker.store.desk import PostgresDesk, Shown

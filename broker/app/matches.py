@@ -8,11 +8,11 @@ from psycopg_pool import AsyncConnectionPool
 from broker.again import Deciding
 from broker.console.places import Places
 from broker.correcting import Correcting
+from broker.desk_ports import Corrections
 from broker.domain.identity import Profile, Weighed
 from broker.domain.kept import Kept
 from broker.identity.appearance import appearance_from
 from broker.identity.guard import weighed
-from broker.ports import Corrections
 from broker.store.governing import Leaf as Happened
 from broker.store.matched import Opening
 from broker.store.postgres import Connection, PostgresStore

@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
+from broker.desk_ports import Corrections
 from broker.domain.correction import By, Corrected
 from broker.domain.ids import OrganisationId
 from broker.errors import Rejected
-from broker.ports import Corrections
 from broker.settings import Settings
 
 _References = Annotated[list[str], typer.Argument(help="What is read out of a concern: XXXX-XXXX.")]

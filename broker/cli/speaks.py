@@ -22,7 +22,7 @@ from broker.speaking import Speaking
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaks:
-    """The Speak of ports.py."""
+    """The Speak of desk_ports.py."""
 
     settings: Settings
     partnership: Partnership

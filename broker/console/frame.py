@@ -16,12 +16,12 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, selec
 
 from broker.calling import Calls
 from broker.console import views, words
+from broker.desk_ports import Sessions
 from broker.domain.desk import Contact, Person
 from broker.domain.known import Rules
 from broker.errors import PoliciesUnusable
 from broker.governance import takes_part
 from broker.offers import reviews, sees_figures
-from broker.ports import Sessions
 from broker.reviewing import may_review
 
 COOKIE = "cb_session"

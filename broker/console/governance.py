@@ -16,13 +16,13 @@ from broker.console.asked import Asked, Choice, Filled, begun, filled
 from broker.console.frame import Frame, SignedIn, to_sign_in
 from broker.console.places import Places
 from broker.console.sharing import as_read_out
+from broker.desk_ports import Governing
 from broker.domain.governance import GovernanceOverride, GovernanceState
 from broker.domain.ids import AlertId, GovernanceId
 from broker.domain.rules import GovernanceRules
 from broker.domain.words import Office, ReviewOutcome
 from broker.errors import Broken
 from broker.governance import may_approve, may_ask, may_review, may_view, takes_part
-from broker.ports import Governing
 from broker.telemetry import say
 
 _FOUND = {

@@ -15,11 +15,11 @@ from broker.console import words as common
 from broker.console.asked import Asked, Choice, Filled, begun, filled
 from broker.console.frame import Frame, SignedIn, to_sign_in
 from broker.console.match_view import Beside
+from broker.desk_ports import Reviews, SharingDesk
 from broker.domain.desk import Person
 from broker.domain.ids import AlertId, ReviewId, SubjectId
 from broker.domain.review import EarlierAnswer, Review, ReviewAnswer, ReviewSaid
 from broker.errors import Rejected, TryAgain
-from broker.ports import Reviews, SharingDesk
 from broker.reviewing import may_review, may_say_wrong_child, waiting
 
 _CONFIRM, _CHANGE = "confirm", "change"

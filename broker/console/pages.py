@@ -18,10 +18,10 @@ from broker.console.governance import GovernancePages
 from broker.console.matching import MatchingPages
 from broker.console.reviews import ReviewPages
 from broker.console.sharing import SharingPages
+from broker.desk_ports import Desk, Raise
 from broker.domain.desk import PointerView
 from broker.domain.ids import AlertId, PersonId
 from broker.errors import PoliciesUnusable, TryAgain
-from broker.ports import Desk, Raise
 
 _STATIC = {"console.css": "text/css", "govuk.js": "text/javascript", "live.js": "text/javascript"}
 

@@ -13,13 +13,13 @@ from broker.console import words
 from broker.console.asked import Asked, Choice, Filled, begun, filled
 from broker.console.frame import Frame, SignedIn, to_sign_in
 from broker.console.places import Places
+from broker.desk_ports import SharingDesk, Speak
 from broker.domain.desk import Person
 from broker.domain.rules import Another
 from broker.domain.sharing_desk import OverrideCase
 from broker.domain.words import EventType
 from broker.errors import Rejected, TryAgain
 from broker.offers import reviews, sees_figures
-from broker.ports import SharingDesk, Speak
 
 
 class ReviewPages:

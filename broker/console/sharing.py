@@ -18,13 +18,13 @@ from broker.console.frame import Frame, SignedIn, to_sign_in
 from broker.console.places import Places
 from broker.console.questions import Setting
 from broker.console.say import SAYINGS, Saying, saying
+from broker.desk_ports import SharingDesk, Speak
 from broker.domain.desk import Person
 from broker.domain.effect import Effect
 from broker.domain.ids import AlertId
 from broker.domain.sharing_desk import About, RecallLine
 from broker.errors import Rejected, TryAgain
 from broker.offers import offered, sees_recipients
-from broker.ports import SharingDesk, Speak
 
 _CONFIRM, _CHANGE = "confirm", "change"
 

@@ -20,6 +20,7 @@ from datetime import datetime
 
 from broker.again import Deciding
 from broker.calling import Calls
+from broker.desk_ports import Inquiries
 from broker.directory import hub_of
 from broker.domain.directory_keys import KeyOf
 from broker.domain.identity import Appearance
@@ -34,7 +35,7 @@ from broker.inquiring.oprf import Scalar
 from broker.inquiring.reading import claims_of, elements_of, inquiry_from, tokens_of
 from broker.inquiring.recognising import recognised
 from broker.ledger.entry import commitment, leaf_bytes
-from broker.ports import Inquiries, Policies, Store, Transaction
+from broker.ports import Policies, Store, Transaction
 
 Rings = Mapping[SubjectId, OrganisationId]
 """Of whom this asker may be told that something exists, and whom to ring about each."""

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from broker.again import opened_profile
+from broker.desk_ports import Inquiries
 from broker.domain.identity import KeptProfile
 from broker.errors import TryAgain
 from broker.identity.names import Names
 from broker.identity.tokens import held_tokens, is_of_a_whole_name
 from broker.inquiring import oprf
 from broker.inquiring.reading import TOKEN_BYTES
-from broker.ports import Custody, Inquiries
+from broker.ports import Custody
 from broker.telemetry import say
 
 _log = logging.getLogger(__name__)

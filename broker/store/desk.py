@@ -58,7 +58,7 @@ class Shown:
 
 
 class PostgresDesk:
-    """The Desk of ports.py."""
+    """The Desk of desk_ports.py."""
 
     def __init__(
         self,

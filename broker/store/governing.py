@@ -48,7 +48,7 @@ class _Happened:
 
 @dataclass(frozen=True, slots=True)
 class PostgresGoverning:
-    """The Governing of ports.py."""
+    """The Governing of desk_ports.py."""
 
     pool: AsyncConnectionPool[Connection]
     custody: Custody

@@ -21,7 +21,7 @@ from broker.store.queries import queries
 
 @dataclass(frozen=True, slots=True)
 class PostgresInquiries:
-    """The Inquiries of ports.py."""
+    """The Inquiries of desk_ports.py."""
 
     pool: AsyncConnectionPool[Connection]
     custody: Custody

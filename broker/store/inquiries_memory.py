@@ -14,7 +14,7 @@ from broker.store.memory import MemoryStore
 
 @dataclass(slots=True)
 class MemoryInquiries:
-    """The Inquiries of ports.py, beside a store in memory."""
+    """The Inquiries of desk_ports.py, beside a store in memory."""
 
     store: MemoryStore
     begun: set[tuple[str, str]] = field(default_factory=set)

@@ -15,6 +15,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from broker import reviewing
+from broker.desk_ports import Corrections
 from broker.domain.correction import By, Corrected
 from broker.domain.decision import Recipient
 from broker.domain.desk import Person
@@ -30,7 +31,6 @@ from broker.domain.review import (
 )
 from broker.domain.words import Level
 from broker.errors import Rejected, StoreUnavailable
-from broker.ports import Corrections
 from broker.store.governing import Leaf
 from broker.store.matched import (
     Doubt,
@@ -64,7 +64,7 @@ class _Happened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresReviews:
-    """The Reviews of ports.py."""
+    """The Reviews of desk_ports.py."""
 
     pool: AsyncConnectionPool[Connection]
     opening: Opening

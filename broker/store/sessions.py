@@ -18,7 +18,7 @@ from broker.store.queries import queries
 
 @dataclass(frozen=True, slots=True)
 class PostgresSessions:
-    """The Sessions of ports.py."""
+    """The Sessions of desk_ports.py."""
 
     pool: AsyncConnectionPool[Connection]
     custody: Custody

@@ -40,7 +40,7 @@ _ACKNOWLEDGED = {"received", "read"}
 
 @dataclass(frozen=True, slots=True)
 class PostgresSharing:
-    """The SharingDesk of ports.py."""
+    """The SharingDesk of desk_ports.py."""
 
     pool: AsyncConnectionPool[Connection]
     custody: Custody
