@@ -154,8 +154,8 @@ class Deciding:
         self, transaction: Transaction, outcomes: Sequence[Outcome], policies: Policies
     ) -> None:
         """
-        Whoever begins or ends to have to do with a child, and whatever a child is called now: its
-        concerns are decided again, so that those who came are told and those who left are not.
+        When somebody begins or ends to have to do with a child, its concerns are decided again, so
+        that those who came are told and those who left are not.
         """
         about = {
             outcome.match.subject: outcome.genuine.notification

@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from broker.api.problems import MEDIA_TYPE, Problem, problem
+from broker.api.token_body import token_in
 from broker.domain.ids import OrganisationId
 from broker.domain.inquiry import Answer, Evaluated, Told
 from broker.encoding import base64url
@@ -115,19 +116,13 @@ def known(ways: Ways) -> APIRouter:
 async def _answered(
     request: Request, take: Callable[[bytes], Awaitable[Evaluated | Told]], ways: Ways
 ) -> Response:
-    if request.headers.get("content-type", "").partition(";")[0].strip() != TOKEN:
-        told = f"Send it as {TOKEN}."
-        return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media_type", told)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            told = f"At most {MOST_BYTES} bytes."
-            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", told)
+    body = await token_in(request, media=TOKEN, most=MOST_BYTES)
+    if isinstance(body, Response):
+        return body
     loop = asyncio.get_running_loop()
     begun = loop.time()
     try:
-        found = await take(bytes(body))
+        found = await take(body)
     except TryAgain:
         told = "Nothing is wrong with it: sign it again and send it."
         later = {"Retry-After": "5"}

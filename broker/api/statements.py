@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from broker.api.problems import MEDIA_TYPE, Problem, problem
+from broker.api.token_body import token_in
 from broker.domain.effect import Said
 from broker.errors import NotGenuine, PoliciesUnusable, Rejected, TryAgain, UnknownOrganisation
 from broker.objections import REASONS
@@ -57,17 +58,11 @@ def statements(take: Take) -> APIRouter:
         openapi_extra=_TAKES,
     )
     async def say(request: Request) -> Response:
-        if request.headers.get("content-type", "").partition(";")[0].strip() != TOKEN:
-            told = f"Send it as {TOKEN}."
-            return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media_type", told)
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MOST_BYTES:
-                told = f"At most {MOST_BYTES} bytes."
-                return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", told)
+        body = await token_in(request, media=TOKEN, most=MOST_BYTES)
+        if isinstance(body, Response):
+            return body
         try:
-            said = await take(bytes(body))
+            said = await take(body)
         except (TryAgain, PoliciesUnusable):  # as little is wrong with it
             told = "Nothing was recorded, and nothing is wrong with it: send it again."
             later = {"Retry-After": "5"}

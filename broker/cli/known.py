@@ -9,8 +9,6 @@ The file holds who is asked for, since what stands in a command line is seen by 
 
 import json
 import secrets
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,18 +16,18 @@ import typer
 
 from broker import strictjson
 from broker.app import clock
+from broker.cli.posting import post
 from broker.domain.ids import OrganisationId, PersonId
 from broker.domain.notification import Json
 from broker.domain.words import Role
-from broker.errors import Malformed, Misconfigured, Rejected, TryAgain
+from broker.errors import Malformed, Misconfigured
 from broker.identity.appearance import appearance_from
 from broker.inquiring.asking import Asker
 from broker.keys import signer
 from broker.matching_files import shipped_names
 from broker.settings import Settings
 
-_SECONDS = 30
-_TRY_AGAIN = 503
+_HOW = {"media": "application/jwt", "otherwise": "It was not answered."}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -70,7 +68,7 @@ def known(
 
 
 def _in_clear(asker: Asker, identity: dict[str, Json], where: str) -> dict[str, Any]:
-    return _post(where, asker.in_clear(identity, clock()))
+    return post(where, asker.in_clear(identity, clock()), **_HOW)
 
 
 def _blind(asker: Asker, identity: dict[str, Json], where: str) -> dict[str, Any]:
@@ -80,11 +78,12 @@ def _blind(asker: Asker, identity: dict[str, Json], where: str) -> dict[str, Any
     if not asked.names or not asked.names[0].forename or not asked.birth:
         raise Misconfigured("known_file", "a blind question needs a forename and a birth date")
     token, blinded = asker.blind(asked, shipped_names(), now)
-    found = _post(f"{where}/blind", token)
+    found = post(f"{where}/blind", token, **_HOW)
     if "elements" not in found:
         return found
     tokens = blinded.tokens(found["elements"])
-    return _post(f"{where}/tokens", asker.by_tokens(str(found["key"]), tokens, clock()))
+    token = asker.by_tokens(str(found["key"]), tokens, clock())
+    return post(f"{where}/tokens", token, **_HOW)
 
 
 def _read(file: Path) -> dict[str, Json]:
@@ -97,35 +96,3 @@ def _read(file: Path) -> dict[str, Json]:
     if not isinstance(written, dict) or "summary" not in written:
         raise Misconfigured("known_file", f"{file}: write summary, and full if there is more")
     return written
-
-
-def _post(address: str, token: str) -> dict[str, Any]:
-    """The broker's answer. Raises Rejected with its reason, or TryAgain."""
-    if not address.startswith(("http://", "https://")):
-        raise Misconfigured("address", "write http:// or https:// and the broker's host")
-    request = urllib.request.Request(  # noqa: S310 - http or https, looked at above
-        address,
-        data=token.encode(),
-        headers={"Content-Type": "application/jwt"},
-        method="POST",
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
-            told: dict[str, Any] = json.load(answer)
-            return told
-    except urllib.error.HTTPError as error:
-        problem = _problem(error)
-        if error.code == _TRY_AGAIN:
-            raise TryAgain("try_again", problem["title"]) from None
-        detail = " ".join(filter(None, (problem.get("detail"), problem["title"])))
-        raise Rejected(problem["reason"], detail) from None
-    except urllib.error.URLError as error:
-        raise TryAgain("no_answer", type(error.reason).__name__) from None
-
-
-def _problem(error: urllib.error.HTTPError) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(error.read())
-    except ValueError:
-        found = {}
-    return {"reason": f"http_{error.code}", "title": "It was not answered.", **found}

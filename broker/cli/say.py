@@ -9,8 +9,6 @@ or, where no concern is named, "identity": {"summary": {...}, "full": {...}} as 
 
 import hashlib
 import json
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,15 +17,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from broker import strictjson
 from broker.app import clock
+from broker.cli.posting import post
 from broker.cli.speaks import statement_token
 from broker.domain.ids import OrganisationId
 from broker.domain.words import STATEMENTS, EventType
-from broker.errors import Malformed, Misconfigured, Rejected, TryAgain
+from broker.errors import Malformed, Misconfigured, Rejected
 from broker.partnership import read_partnership
 from broker.settings import Settings
 
-_SECONDS = 30
-_TRY_AGAIN = 503
+_OTHERWISE = "It was not recorded."
 _MISUSE = 2
 _SAID_OTHERWISE = "same_id_other_token"
 
@@ -72,7 +70,8 @@ def say(
         typer.echo(token)
         return
     try:
-        answer = post(f"{to.rstrip('/')}/v1/statements", token)
+        address = f"{to.rstrip('/')}/v1/statements"
+        answer = post(address, token, media="application/sd-jwt", otherwise=_OTHERWISE)
     except Rejected as why:
         if why.reason != _SAID_OTHERWISE or written.reference is not None:
             raise
@@ -112,37 +111,3 @@ def _token(written: WrittenStatement, organisation: OrganisationId) -> str:
         now=clock(),
         identity=written.identity,
     )
-
-
-def post(address: str, token: str) -> dict[str, Any]:
-    """The broker's answer. Raises Rejected with its reason, or TryAgain: send it again."""
-    if not address.startswith(("http://", "https://")):
-        raise Misconfigured(
-            "address", f"{address}: write http:// or https:// and the broker's host"
-        )
-    request = urllib.request.Request(  # noqa: S310 - http or https, looked at above
-        address,
-        data=token.encode(),
-        headers={"Content-Type": "application/sd-jwt"},
-        method="POST",
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
-            told: dict[str, Any] = json.load(answer)
-            return told
-    except urllib.error.HTTPError as error:
-        problem = _problem(error)
-        if error.code == _TRY_AGAIN:
-            raise TryAgain("try_again", problem["title"]) from None
-        detail = " ".join(filter(None, (problem.get("detail"), problem["title"])))
-        raise Rejected(problem["reason"], detail) from None
-    except urllib.error.URLError as error:
-        raise TryAgain("no_answer", f"{address}: {type(error.reason).__name__}") from None
-
-
-def _problem(error: urllib.error.HTTPError) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(error.read())
-    except ValueError:
-        found = {}
-    return {"reason": f"http_{error.code}", "title": "It was not recorded.", **found}

@@ -1,7 +1,5 @@
 """What one notification teaches about its subject: the profile from now on, if that changes."""
 
-from dataclasses import replace
-
 from broker.domain.batch import Genuine
 from broker.domain.identity import Profile
 from broker.domain.known import Growth, Known, Match, MatchState
@@ -9,7 +7,7 @@ from broker.domain.words import STATEMENTS, EventType
 from broker.identity.changes import followed
 from broker.identity.joining import candidates
 from broker.identity.matching import Matching
-from broker.identity.profile import first, learned
+from broker.identity.profile import first, learned, still_in_doubt
 
 _MEETING = STATEMENTS | {EventType.CONCERN_RAISED, EventType.CONCERN_RETRACTED}
 """By these a subject is met for the first time; a fact is only of a child who is held already."""
@@ -35,13 +33,8 @@ def _grown(held: Profile, match: Match, genuine: Genuine, known: Known) -> Profi
     notification, asked = genuine.notification, genuine.asked
     if match.why == "asked_already":
         return held
-    if match.state is not MatchState.KNOWN:  # a later version of what is still in doubt
-        again = first(match, asked)
-        return replace(
-            again,
-            names=tuple(dict.fromkeys((*asked.names, *held.names))),
-            written=tuple(dict.fromkeys((*asked.written, *held.written))),
-        )
+    if match.state is not MatchState.KNOWN:
+        return still_in_doubt(held, match, asked)
     if notification.type is EventType.IDENTITY_CHANGED:
         return followed(notification.change, held, asked, candidates(genuine, known).values())
     return learned(held, asked, disputed=match.disputed)

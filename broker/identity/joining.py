@@ -38,7 +38,10 @@ def who_is_it(genuine: Genuine, known: Known, matching: Matching) -> Match:
     if earlier is not None and not earlier.provisional:
         again = weighed(genuine.asked, earlier, matching)
         if again.forename >= 0 and again.birth >= 0:
-            return Match(subject=earlier.subject, state=MatchState.KNOWN, why="thread")
+            disputed = _disputed(genuine, earlier.subject, profiles)
+            return Match(
+                subject=earlier.subject, state=MatchState.KNOWN, why="thread", disputed=disputed
+            )
     if earlier is not None and earlier.provisional:
         profiles.pop(earlier.subject, None)  # it is not a rival of itself
     found = verdict(

@@ -14,6 +14,7 @@ from broker.domain.identity import (
     Appearance,
     Assurance,
     Name,
+    Number,
     Profile,
 )
 from broker.domain.ids import SubjectId
@@ -21,6 +22,7 @@ from broker.domain.known import Match, MatchState
 
 _Each = TypeVar("_Each")
 _MATCHED = frozenset({Assurance.VERIFIED, Assurance.CHECKSUM_OK})
+_ONE_EACH = "nhs_number"
 
 
 def registered(subject: SubjectId, asked: Appearance) -> Profile:
@@ -74,7 +76,9 @@ def learned(held: Profile, asked: Appearance, *, disputed: frozenset[str] = froz
         if each.surname and each.surname not in known
     ]
     numbers = [
-        each for each in asked.numbers if each.assurance in _MATCHED and each.system not in disputed
+        each
+        for each in asked.numbers
+        if each.assurance in _MATCHED and each.system not in disputed and not _another(each, held)
     ]
     grown = replace(
         held,
@@ -92,6 +96,22 @@ def learned(held: Profile, asked: Appearance, *, disputed: frozenset[str] = froz
         restricted=held.restricted or any(each.restricted for each in asked.places),
     )
     return held if grown == held else grown
+
+
+def _another(number: Number, held: Profile) -> bool:
+    """A second NHS number: one of the two is somebody else's, and stays with its notification."""
+    own = {each.value for each in held.numbers if each.system == number.system == _ONE_EACH}
+    return bool(own) and number.value not in own
+
+
+def still_in_doubt(held: Profile, match: Match, asked: Appearance) -> Profile:
+    """
+    After a later version of a concern about whose child nobody is sure: it says more of the same
+    child, whoever that is, and nothing that was said before is lost.
+    """
+    certain = match.state is MatchState.NEW and _says_who(asked)
+    grown = replace(confirmed(held, asked), provisional=not certain, doubted=match.doubted)
+    return replace(grown, twin=held.twin or bool(match.twins))
 
 
 def confirmed(held: Profile, asked: Appearance) -> Profile:

@@ -11,7 +11,7 @@ from broker.domain.identity import Appearance, Profile
 from broker.domain.ids import SubjectId
 from broker.domain.known import Match, MatchState
 from broker.identity.changes import followed
-from broker.identity.profile import confirmed, first, learned
+from broker.identity.profile import confirmed, first, learned, still_in_doubt
 
 SAID_BY_A_PERSON = frozenset({"person_same", "merged"})
 """Why a notification stands where it does, when its names count as this subject's own."""
@@ -41,4 +41,6 @@ def rebuilt(
             held = followed(change, held, asked, ())
         elif match.state is MatchState.KNOWN:
             held = learned(held, asked, disputed=match.disputed)
+        elif match.why != "asked_already":
+            held = still_in_doubt(held, match, asked)
     return held

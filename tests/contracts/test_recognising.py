@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from broker.domain.ids import OrganisationId
+from broker.domain.ids import OrganisationId, SubjectId
 from broker.store.postgres import PostgresStore, pool_of
 from tests.contracts.running import Bench
 from tests.contracts.test_correcting import placed, rows, thread
@@ -108,3 +108,34 @@ async def test_another_publisher_cannot_follow_a_thread_that_is_not_its_own(benc
     await bench.take(other)
     assert len(await rows(bench, "id", "subject")) == 2
     assert HOSPITAL in {row[0] for row in await rows(bench, "publisher", "inbox")}
+
+
+async def test_a_later_version_of_a_doubtful_concern_loses_nothing_of_what_was_said(
+    bench: Bench,
+) -> None:
+    await bench.take(concern(0))
+    first = concern(1, given_name="Liam")
+    full = first["categories"]["identity"]["full"]
+    full["address"] = {"postcode": "ZE9 4AB", "uprn": "999000000019"}
+    later = {**concern(2, given_name="Liam"), "thread": first["thread"]}
+    await bench.take(first)
+    await bench.take(later)
+    stands = await placed(bench)
+    subject, match, _ = stands[thread(first)]
+    assert match == "needs_person"
+    deciding = bench.world.deciding(bench.clock)
+    async with bench.store.transaction() as transaction:
+        known = await transaction.identities([], bench.clock.at, [SubjectId(subject)])
+        profile = deciding.opened_profiles(known).profiles[SubjectId(subject)]
+    assert [each.uprn for each in profile.places] == ["999000000019"]
+
+
+async def test_a_siblings_number_on_a_later_version_is_not_learnt(bench: Bench) -> None:
+    first = concern(1)
+    later = {**concern(2, nhs_number="9990020027"), "thread": first["thread"]}
+    await bench.take(first)
+    await bench.take(later)
+    other = concern(3, nhs_number="9990020027", given_name="Teo")
+    await bench.take(other)
+    stands = await placed(bench)
+    assert stands[thread(other)][1:] != ("needs_person", "forename_differs")

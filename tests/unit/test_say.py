@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from broker import sdjwt
 from broker.cli.application import application
-from broker.cli.say import post
+from broker.cli.posting import post
 from broker.domain.words import EventType
 from broker.errors import Misconfigured, TryAgain
 from broker.schemas import before_signing, fault_in
@@ -93,6 +93,6 @@ def test_an_organisation_that_is_not_in_the_directory(keys: Path) -> None:
 
 def test_a_broker_that_does_not_answer_and_an_address_that_is_none() -> None:
     with pytest.raises(TryAgain):
-        post("http://127.0.0.1:9/v1/statements", "x")
+        post("http://127.0.0.1:9/v1/statements", "x", media="text/plain", otherwise="")
     with pytest.raises(Misconfigured):
-        post("file:///etc/passwd", "x")
+        post("file:///etc/passwd", "x", media="text/plain", otherwise="")
