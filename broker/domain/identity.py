@@ -68,6 +68,11 @@ class Number:
     value: str = field(repr=False)
     assurance: Assurance
 
+    @property
+    def named(self) -> tuple[str, str, str]:
+        """Which number it is, however far somebody relies on it."""
+        return self.system, self.issuer, self.value
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appearance:

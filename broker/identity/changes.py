@@ -32,8 +32,8 @@ def as_asked(change: str | None, asked: Appearance) -> Appearance:
     """Of two records that were one: the one that stays. The other's number says nothing of it."""
     if change != MERGED:
         return asked
-    former = {_same(each) for each in asked.former}
-    current = tuple(each for each in asked.numbers if _same(each) not in former)
+    former = {each.named for each in asked.former}
+    current = tuple(each for each in asked.numbers if each.named not in former)
     return replace(asked, numbers=current)
 
 
@@ -46,12 +46,8 @@ def _the_one(found: list[Profile], why: str, kind: SubjectKind | None = None) ->
 
 
 def _holding(numbers: Iterable[Number], profiles: Iterable[Profile]) -> list[Profile]:
-    wanted = {_same(each) for each in numbers if each.assurance in _MATCHED}
-    return [each for each in profiles if wanted & {_same(number) for number in each.numbers}]
-
-
-def _same(number: Number) -> tuple[str, str, str]:
-    return number.system, number.issuer, number.value
+    wanted = {each.named for each in numbers if each.assurance in _MATCHED}
+    return [each for each in profiles if wanted & {number.named for number in each.numbers}]
 
 
 def followed(
@@ -76,10 +72,10 @@ def _born(held: Profile, asked: Appearance) -> Profile:
 
 
 def _numbered(held: Profile, asked: Appearance, change: str) -> Profile:
-    gone = {_same(each) for each in asked.former or asked.numbers}
+    gone = {each.named for each in asked.former or asked.numbers}
     came = () if change == INVALIDATED else _current(asked)
-    retired = [each for each in held.numbers if _same(each) in gone]
-    kept = [each for each in held.numbers if _same(each) not in gone]
+    retired = [each for each in held.numbers if each.named in gone]
+    kept = [each for each in held.numbers if each.named not in gone]
     return replace(
         held,
         numbers=tuple(dict.fromkeys((*kept, *came))),
@@ -88,7 +84,7 @@ def _numbered(held: Profile, asked: Appearance, change: str) -> Profile:
 
 
 def _current(asked: Appearance) -> tuple[Number, ...]:
-    former = {_same(each) for each in asked.former}
+    former = {each.named for each in asked.former}
     return tuple(
-        each for each in asked.numbers if each.assurance in _MATCHED and _same(each) not in former
+        each for each in asked.numbers if each.assurance in _MATCHED and each.named not in former
     )

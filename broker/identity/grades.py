@@ -82,11 +82,11 @@ def identifier_says(asked: Appearance, held: Profile) -> str:
     EQUAL, DIFFERS, RETIRED or NONE. A number that is valid and not the subject's own belongs to
     somebody else; one that fails its check is no number at all.
     """
-    given = {_same(each) for each in asked.numbers if each.assurance in _MATCHED}
-    own = {_same(each) for each in held.numbers if each.assurance in _MATCHED}
+    given = {each.named for each in asked.numbers if each.assurance in _MATCHED}
+    own = {each.named for each in held.numbers if each.assurance in _MATCHED}
     if given & own:
         return EQUAL
-    if given & {_same(each) for each in held.retired}:
+    if given & {each.named for each in held.retired}:
         return RETIRED
     theirs, ours = ({each for each in of if each[0] == _ONE_EACH} for of in (given, own))
     return DIFFERS if theirs and ours else NONE
@@ -147,9 +147,9 @@ def other_number(asked: Appearance, held: Profile) -> bool:
 
 def equal_systems(asked: Appearance, held: Profile) -> frozenset[str]:
     """Of which systems a number is equal."""
-    own = {_same(each) for each in held.numbers if each.assurance in _MATCHED}
+    own = {each.named for each in held.numbers if each.assurance in _MATCHED}
     matched = (each for each in asked.numbers if each.assurance in _MATCHED)
-    return frozenset(each.system for each in matched if _same(each) in own)
+    return frozenset(each.system for each in matched if each.named in own)
 
 
 def numbered_otherwise(asked: Appearance, held: Profile) -> bool:
@@ -174,7 +174,3 @@ def _by_whom(numbers: Sequence[Number]) -> dict[tuple[str, str], set[str]]:
 def _is_temporary(number: Number) -> bool:
     """A temporary UPN ends in a letter, until the school learns the child's own."""
     return number.system == "upn" and number.value[-1:].isalpha()
-
-
-def _same(number: Number) -> tuple[str, str, str]:
-    return number.system, number.issuer, number.value

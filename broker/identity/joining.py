@@ -71,12 +71,12 @@ def _disputed(
 ) -> frozenset[str]:
     """A number that another subject has is kept with the notification, and not learnt."""
     theirs = {
-        number
+        number.named
         for other, profile in profiles.items()
         if other != subject
         for number in profile.numbers
     }
-    return frozenset(each.system for each in genuine.asked.numbers if each in theirs)
+    return frozenset(each.system for each in genuine.asked.numbers if each.named in theirs)
 
 
 def _match(found: Verdict, unused: SubjectId, earlier: Profile | None) -> Match:

@@ -80,6 +80,7 @@ def learned(held: Profile, asked: Appearance, *, disputed: frozenset[str] = froz
         for each in asked.numbers
         if each.assurance in _MATCHED and each.system not in disputed and not _another(each, held)
     ]
+    own = {each.named for each in held.numbers if each.assurance in _MATCHED}
     grown = replace(
         held,
         birth=held.birth or asked.birth,
@@ -92,7 +93,7 @@ def learned(held: Profile, asked: Appearance, *, disputed: frozenset[str] = froz
         telephones=_with(held.telephones, asked.telephones),
         safe_telephones=_with(held.safe_telephones, asked.safe_telephones),
         carers=_with(held.carers, asked.carers),
-        numbers=_with(held.numbers, numbers),
+        numbers=_with(held.numbers, [each for each in numbers if each.named not in own]),
         restricted=held.restricted or any(each.restricted for each in asked.places),
     )
     return held if grown == held else grown

@@ -139,3 +139,21 @@ async def test_a_siblings_number_on_a_later_version_is_not_learnt(bench: Bench) 
     await bench.take(other)
     stands = await placed(bench)
     assert stands[thread(other)][1:] != ("needs_person", "forename_differs")
+
+
+async def test_a_number_is_the_same_however_far_somebody_relies_on_it(bench: Bench) -> None:
+    """Teo's form carries Mara's number, checked by its digit alone: he is not found by it."""
+    teo: dict[str, Any] = {"given_name": "Teo", "birth_date": "2019-05-01"}
+    await bench.take(concern(1))
+    await bench.take(nameless(concern(2, **teo)))
+    form = concern(3, nhs_number="9990020019", **teo)
+    full = form["categories"]["identity"]["full"]
+    full |= {"address": {"postcode": "ZE8 4AF", "uprn": "999000000003"}}
+    full["identifiers"][0]["assurance"] = "checksum_ok"
+    await bench.take(form)
+    deciding = bench.world.deciding(bench.clock)
+    subject = SubjectId((await placed(bench))[thread(concern(2, **teo))][0])
+    async with bench.store.transaction() as transaction:
+        known = await transaction.identities([], bench.clock.at, [subject])
+        profile = deciding.opened_profiles(known).profiles[subject]
+    assert profile.numbers == ()
