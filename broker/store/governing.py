@@ -4,25 +4,23 @@ and every attempt is an audit entry in the same transaction; words stand under t
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-import psycopg
 from psycopg import AsyncCursor
-from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg.rows import DictRow
+from psycopg_pool import AsyncConnectionPool
 
 from broker.domain.desk import Person
 from broker.domain.governance import GovernanceOverride, Step, ViewedConcern
 from broker.domain.ids import AlertId, GovernanceId, OrganisationId, PersonId, SubjectId
 from broker.domain.words import ReviewOutcome
-from broker.errors import StoreUnavailable
 from broker.ports import Custody
+from broker.store.cursor import one_transaction
 from broker.store.postgres import Connection
 from broker.store.queries import queries
 
@@ -65,7 +63,7 @@ class PostgresGoverning:
         area: Collection[OrganisationId],
         now: datetime,
     ) -> GovernanceId | None:
-        async with self._cursor() as cursor:
+        async with one_transaction(self.pool) as cursor:
             found = await self._all(
                 cursor, "named", {"named": named, "organisations": sorted(area)}
             )
@@ -122,7 +120,7 @@ class PostgresGoverning:
         return await self._step("review", given, happened, said)
 
     async def lapse(self, now: datetime) -> int:
-        async with self._cursor() as cursor:
+        async with one_transaction(self.pool) as cursor:
             over = await self._all(cursor, "over", {"at": now})
             ended = 0
             for each in over:
@@ -147,7 +145,7 @@ class PostgresGoverning:
         bodies = list(dict.fromkeys([made.asked.organisation, made.approved.organisation]))
         record = {"viewed_by": person.id, "both": both, "subject": made.subject}
         record["at"] = now.isoformat()
-        async with self._cursor() as cursor:
+        async with one_transaction(self.pool) as cursor:
             (whose,) = await self._all(cursor, "whose", {"id": made.id})
             happened = _Happened(kind="governance_viewed", by=bodies, about=made.id, record=record)
             look = {"id": made.id, "person": person.id, "at": now, **self._entry(happened, whose)}
@@ -160,14 +158,14 @@ class PostgresGoverning:
         return await self.viewing(person, concerns, decisions)
 
     async def attempted(self, person: Person, made: GovernanceId, now: datetime) -> None:
-        async with self._cursor() as cursor:
+        async with one_transaction(self.pool) as cursor:
             for whose in await self._all(cursor, "whose", {"id": made}):
                 await self._attempt(cursor, person, made, whose, now)
 
     async def attempted_alert(self, person: Person, alert: AlertId, now: datetime) -> None:
         role = person.role.value if person.role else ""
         asked = {"alert": alert, "organisation": person.organisation, "role": role}
-        async with self._cursor() as cursor:
+        async with one_transaction(self.pool) as cursor:
             for whose in await self._all(cursor, "whose_alert", asked):
                 await self._attempt(cursor, person, whose["decision"], whose, now)
 
@@ -181,7 +179,7 @@ class PostgresGoverning:
         self, query: str, given: Row, happened: _Happened, words: Mapping[str, str] | None = None
     ) -> bool:
         """One step and its leaf, or neither."""
-        async with self._cursor() as cursor:
+        async with one_transaction(self.pool) as cursor:
             (whose,) = await self._all(cursor, "whose", {"id": given["id"]})
             said = {} if words is None else self._words(words, whose)
             if not await self._all(cursor, query, {**given, **said}):
@@ -193,7 +191,7 @@ class PostgresGoverning:
         self, area: Collection[OrganisationId], made: GovernanceId | None
     ) -> list[GovernanceOverride]:
         given = {"organisations": sorted(area), "id": made}
-        async with self._cursor() as cursor:
+        async with one_transaction(self.pool) as cursor:
             rows = await self._all(cursor, "steps", given)
         return [
             self._override({each["step"]: each for each in steps})
@@ -241,19 +239,6 @@ class PostgresGoverning:
         wrapped, body = self.custody.keep(kept, subject_key=whose["wrapped"])
         subject = whose["subject"]
         return {"entry": entry, "subject": subject, "wrapped_key": wrapped, "record": body}
-
-    @asynccontextmanager
-    async def _cursor(self) -> AsyncIterator[AsyncCursor[DictRow]]:
-        """One transaction. Raises StoreUnavailable: nothing of it is kept."""
-        try:
-            async with (
-                self.pool.connection() as connection,
-                connection.transaction(),
-                connection.cursor(row_factory=dict_row) as cursor,
-            ):
-                yield cursor
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise StoreUnavailable("store_unavailable", type(error).__name__) from error
 
     async def _all(self, cursor: AsyncCursor[DictRow], name: str, given: Row) -> list[DictRow]:
         await cursor.execute(self.asked[name], given)

@@ -4,15 +4,13 @@ Every look and every answer is an audit entry in the same transaction; words sta
 subject's key. Who may, and what an answer does, is said by reviewing.py.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import psycopg
 from psycopg import AsyncCursor
-from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg.rows import DictRow
+from psycopg_pool import AsyncConnectionPool
 
 from broker import reviewing
 from broker.desk_ports import Corrections
@@ -30,7 +28,8 @@ from broker.domain.review import (
     ReviewSaid,
 )
 from broker.domain.words import Level
-from broker.errors import Rejected, StoreUnavailable
+from broker.errors import Rejected
+from broker.store.cursor import one_transaction
 from broker.store.governing import Leaf
 from broker.store.matched import (
     Doubt,
@@ -78,7 +77,7 @@ class PostgresReviews:
 
     async def queue(self, person: Person, now: datetime) -> Sequence[ReviewLine]:
         del now  # nobody is shown how long something has waited
-        async with self._cursor() as cursor:
+        async with one_transaction(self.pool) as cursor:
             rows = await self._rows(cursor, person, None)
             doubts = [
                 await self._doubt(cursor, row) for row in rows if row["waits"] and not row["put_by"]
@@ -88,7 +87,7 @@ class PostgresReviews:
         return sorted(lines, key=lambda each: (-order.index(each.level), -each.at.timestamp()))
 
     async def review(self, person: Person, review: ReviewId, now: datetime) -> Review | None:
-        async with self._cursor() as cursor:
+        async with one_transaction(self.pool) as cursor:
             doubt = await self._theirs(cursor, person, review)
             if doubt is None:
                 return None
@@ -119,7 +118,7 @@ class PostgresReviews:
         What is corrected is so before the answer is written, and both are held apart from other
         answers: an answer that counts has been acted on.
         """
-        async with self._cursor() as cursor:
+        async with one_transaction(self.pool) as cursor:
             await self._all(cursor, "hold", {"review": review})
             doubt = await self._theirs(cursor, person, review)
             if doubt is None:
@@ -148,14 +147,14 @@ class PostgresReviews:
             return None
         role = person.role.value if person.role else ""
         desk = {"alert": alert, "organisation": person.organisation, "role": role}
-        async with self._cursor() as cursor:
+        async with one_transaction(self.pool) as cursor:
             found = await self._all(cursor, "concern_of", desk)
         if not found:
             return None
         thread, was = ThreadId(found[0]["about"]), SubjectId(found[0]["subject"])
         done = await self.corrections.unlink([thread], None, _by(person), now)
         said = ReviewSaid(answer=ReviewAnswer.DIFFERENT, other=was, words=words)
-        async with self._cursor() as cursor:
+        async with one_transaction(self.pool) as cursor:
             new = {"review": self.fresh_id(), "subject": done.subject, "now": now}
             await cursor.execute(self.asked["open"], new)
             (row,) = await self._all(cursor, "review_of", {"subject": done.subject})
@@ -284,19 +283,6 @@ class PostgresReviews:
         wrapped, body = self.opening.custody.keep(kept, subject_key=key)
         given = {"entry": entry, "subject": subject, "wrapped_key": wrapped, "record": body}
         await cursor.execute(self.asked["leaf"], given)
-
-    @asynccontextmanager
-    async def _cursor(self) -> AsyncIterator[AsyncCursor[DictRow]]:
-        """One transaction. Raises StoreUnavailable: nothing of it is kept."""
-        try:
-            async with (
-                self.pool.connection() as connection,
-                connection.transaction(),
-                connection.cursor(row_factory=dict_row) as cursor,
-            ):
-                yield cursor
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise StoreUnavailable("store_unavailable", type(error).__name__) from error
 
     async def _all(self, cursor: AsyncCursor[DictRow], name: str, given: Row) -> list[DictRow]:
         await cursor.execute(self.asked[name], given)
